@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * videobuf2: what a driver needs to know of the buffer core
+ *
+ * A driver embeds &struct vb2_queue, fills the members listed as "set by the
+ * driver", gives it operations and a memory allocator, and from then on sees
+ * buffers only through &struct vb2_ops and vb2_buffer_done().
+ *
+ * Front-ends (V4L2, DVB) use videobuf2-frontend.h on top of this header. The
+ * core itself knows no front-end.
+ */
+#ifndef _MEDIA_VIDEOBUF2_CORE_H
+#define _MEDIA_VIDEOBUF2_CORE_H
+
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/dma-buf.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+
+#include <media/frame_vector.h>
+#include <media/media-request.h>
+
+/* Buffers a queue holds unless the driver asks for more, see max_num_buffers */
+#define VB2_MAX_FRAME	(32)
+/* Planes a buffer can have */
+#define VB2_MAX_PLANES	(8)
+
+struct vb2_buffer;
+struct vb2_fileio_data;
+struct vb2_queue;
+struct vb2_threadio_data;
+
+/**
+ * enum vb2_memory - who provides the memory of a queue's buffers
+ * @VB2_MEMORY_UNKNOWN: nothing is allocated
+ * @VB2_MEMORY_MMAP: the queue's allocator; user space maps it
+ * @VB2_MEMORY_USERPTR: user space passes an address in its own memory
+ * @VB2_MEMORY_DMABUF: user space passes the descriptor of a dma-buf
+ *
+ * The values are those of &enum v4l2_memory; 3 was an overlay and is not used.
+ */
+enum vb2_memory {
+	VB2_MEMORY_UNKNOWN	= 0,
+	VB2_MEMORY_MMAP		= 1,
+	VB2_MEMORY_USERPTR	= 2,
+	VB2_MEMORY_DMABUF	= 4,
+};
+
+/**
+ * enum vb2_io_modes - ways of moving data that a queue's driver allows
+ * @VB2_MMAP: streaming with memory of the queue
+ * @VB2_USERPTR: streaming with memory of the application
+ * @VB2_READ: read()
+ * @VB2_WRITE: write()
+ * @VB2_DMABUF: streaming with imported dma-bufs
+ */
+enum vb2_io_modes {
+	VB2_MMAP	= BIT(0),
+	VB2_USERPTR	= BIT(1),
+	VB2_READ	= BIT(2),
+	VB2_WRITE	= BIT(3),
+	VB2_DMABUF	= BIT(4),
+};
+
+/**
+ * enum vb2_buffer_state - who owns a buffer
+ * @VB2_BUF_STATE_DEQUEUED: user space
+ * @VB2_BUF_STATE_IN_REQUEST: a media request that is not queued yet
+ * @VB2_BUF_STATE_PREPARING: the core, inside QBUF or PREPARE_BUF
+ * @VB2_BUF_STATE_QUEUED: the core, waiting for the driver to want it
+ * @VB2_BUF_STATE_ACTIVE: the driver, between its buf_queue operation and
+ *	vb2_buffer_done()
+ * @VB2_BUF_STATE_DONE: the core again, filled, waiting for DQBUF
+ * @VB2_BUF_STATE_ERROR: as DONE, but the payload is damaged
+ *
+ * vb2-state.c has the table of the legal ways between them.
+ */
+enum vb2_buffer_state {
+	VB2_BUF_STATE_DEQUEUED,
+	VB2_BUF_STATE_IN_REQUEST,
+	VB2_BUF_STATE_PREPARING,
+	VB2_BUF_STATE_QUEUED,
+	VB2_BUF_STATE_ACTIVE,
+	VB2_BUF_STATE_DONE,
+	VB2_BUF_STATE_ERROR,
+};
+
+/**
+ * struct vb2_mem_ops - what a memory allocator does for the core
+ * @alloc: Get @size bytes (a multiple of PAGE_SIZE) for a plane of @vb that
+ *	@dev can reach, zeroed. Returns the allocator's private pointer with one
+ *	reference, or an ERR_PTR(), never NULL. Needed for MMAP.
+ * @put: Drop the reference that @alloc returned. Memory goes when user
+ *	mappings and exported dma-bufs are gone as well.
+ * @num_users: References to the memory: 1 means that only the queue holds it.
+ *	Any context. Needed for MMAP.
+ * @mmap: Map the whole memory into @vma, whose vm_pgoff is 0. The mapping
+ *	takes a reference. Called with mmap_lock of the process and of the queue
+ *	held. Needed for MMAP.
+ * @get_dmabuf: Export: make a dma-buf that holds a reference; @flags are the
+ *	access mode bits of open(). NULL or an ERR_PTR() on failure.
+ * @get_userptr: Pin @size bytes of the calling process from address @vaddr and
+ *	make them reachable for @dev. An ERR_PTR() on failure, with nothing
+ *	pinned. Needed for USERPTR, with @put_userptr.
+ * @put_userptr: Undo @get_userptr; pages that the device wrote are marked
+ *	dirty.
+ * @attach_dmabuf: Import: attach @dev to @dbuf and map at least @size bytes of
+ *	it. The caller keeps its reference to @dbuf until after @detach_dmabuf.
+ *	An ERR_PTR() on failure, with nothing attached. Needed for DMABUF, with
+ *	@detach_dmabuf.
+ * @detach_dmabuf: Unmap and detach.
+ * @prepare: Hand the memory over to the device: write back what the CPU
+ *	cached. Optional.
+ * @finish: Hand the memory over to the CPU: drop what the CPU cached. Optional.
+ * @vaddr: Kernel address of the memory, mapped on first use; NULL if it has
+ *	none. Optional.
+ * @cookie: What a driver programs its hardware with: a &dma_addr_t pointer
+ *	(dma-contig), a &struct sg_table pointer (dma-sg). Any context.
+ *	Optional.
+ *
+ * Which one is called where: @alloc, @get_userptr and @attach_dmabuf when a
+ * plane gets memory, their counterparts when it loses it; @prepare after the
+ * driver's buf_prepare, @finish before its buf_finish. All may sleep unless
+ * said otherwise, and are called under the lock of the queue if it has one;
+ * only @vaddr and @cookie are called for drivers in whatever context they are.
+ */
+struct vb2_mem_ops {
+	void *(*alloc)(struct vb2_buffer *vb, struct device *dev,
+		       unsigned long size);
+	void (*put)(void *buf_priv);
+	unsigned int (*num_users)(void *buf_priv);
+	int (*mmap)(void *buf_priv, struct vm_area_struct *vma);
+	struct dma_buf *(*get_dmabuf)(struct vb2_buffer *vb, void *buf_priv,
+				      unsigned long flags);
+
+	void *(*get_userptr)(struct vb2_buffer *vb, struct device *dev,
+			     unsigned long vaddr, unsigned long size);
+	void (*put_userptr)(void *buf_priv);
+
+	void *(*attach_dmabuf)(struct vb2_buffer *vb, struct device *dev,
+			       struct dma_buf *dbuf, unsigned long size);
+	void (*detach_dmabuf)(void *buf_priv);
+
+	void (*prepare)(void *buf_priv);
+	void (*finish)(void *buf_priv);
+
+	void *(*vaddr)(struct vb2_buffer *vb, void *buf_priv);
+	void *(*cookie)(struct vb2_buffer *vb, void *buf_priv);
+};
+
+/**
+ * struct vb2_plane - one plane of a buffer
+ * @bytesused: payload in bytes, including @data_offset
+ * @length: size in bytes that user space may use
+ * @data_offset: bytes before the image data starts
+ * @m: what user space calls the memory
+ * @m.offset: MMAP: the offset to give to mmap()
+ * @m.userptr: USERPTR: the address
+ * @m.fd: DMABUF: the descriptor
+ * @dbuf: the imported dma-buf (DMABUF), with a reference
+ */
+struct vb2_plane {
+	unsigned int		bytesused;
+	unsigned int		length;
+	unsigned int		data_offset;
+	union {
+		unsigned int	offset;
+		unsigned long	userptr;
+		int		fd;
+	} m;
+	struct dma_buf		*dbuf;
+	/* private: the core's */
+	/* The allocator's handle; NULL while the plane has no memory */
+	void			*mem_priv;
+	/* The driver's size from queue_setup(): length may not be less */
+	unsigned int		min_length;
+	/* What mem_priv was acquired for, compared with length and m at QBUF */
+	unsigned int		held_length;
+	unsigned long		held_userptr;
+};
+
+#ifdef CONFIG_VIDEO_ADV_DEBUG
+/* How often each operation was called for a buffer, see vb2-check.c */
+struct vb2_buffer_ledger {
+	u32 mem_alloc, mem_put;
+	u32 mem_get_userptr, mem_put_userptr;
+	u32 mem_attach_dmabuf, mem_detach_dmabuf;
+	u32 mem_prepare, mem_finish;
+	u32 buf_init, buf_cleanup;
+	u32 buf_prepare, buf_finish;
+	u32 buf_queue, buf_done;
+};
+
+struct vb2_queue_ledger {
+	u32 prepare_streaming, unprepare_streaming;
+	u32 start_streaming, stop_streaming;
+	u32 wait_prepare, wait_finish;
+};
+#endif
+
+/**
+ * struct vb2_buffer - a video buffer
+ * @vb2_queue: the queue it belongs to
+ * @index: its number in that queue
+ * @type: the queue's type when it was allocated
+ * @memory: where its memory comes from, &enum vb2_memory
+ * @num_planes: how many elements @planes has
+ * @timestamp: when the frame was taken or is to be shown, in nanoseconds;
+ *	drivers of capture devices set it before vb2_buffer_done()
+ * @request: the media request it was queued with, with a reference
+ * @req_obj: its part in that request
+ * @state: who owns it. Read it, do not write it.
+ * @planes: its planes
+ *
+ * Allocated by the core with vb2_queue.buf_struct_size, so that a driver
+ * appends members of its own. It lives from REQBUFS or CREATE_BUFS until
+ * REQBUFS(0), REMOVE_BUFS or the release of the queue; user mappings and
+ * exported dma-bufs keep its memory alive for longer, not this struct.
+ */
+struct vb2_buffer {
+	struct vb2_queue	*vb2_queue;
+	unsigned int		index;
+	unsigned int		type;
+	unsigned int		memory;
+	unsigned int		num_planes;
+	u64			timestamp;
+	struct media_request	*request;
+	struct media_request_object	req_obj;
+
+	enum vb2_buffer_state	state;
+	struct vb2_plane	*planes;
+
+	/* private: one byte each, because drivers write some of them */
+	/* The device has the memory: prepare was called, finish not yet */
+	bool			synced;
+	/* The driver's buf_prepare was called, its buf_finish not yet */
+	bool			prepared;
+	/* The driver's buf_init was called, its buf_cleanup not yet */
+	bool			inited;
+	/* The timestamp came from an OUTPUT buffer (mem2mem) */
+	bool			copied_timestamp;
+	/* User space said that it does not look at the memory */
+	bool			skip_cache_sync_on_prepare;
+	bool			skip_cache_sync_on_finish;
+
+	/* In vb2_queue.queued_list from QBUF until DQBUF */
+	struct list_head	queued_entry;
+	/* In vb2_queue.done_list while DONE or ERROR; the driver's in ACTIVE */
+	struct list_head	done_entry;
+#ifdef CONFIG_VIDEO_ADV_DEBUG
+	struct vb2_buffer_ledger	ledger;
+#endif
+};
+
+/**
+ * struct vb2_ops - what a driver does for the core
+ * @queue_setup: Called by REQBUFS with *@num_planes 0: say how many planes and
+ *	how many bytes each needs, and raise *@num_buffers if too few. Called by
+ *	CREATE_BUFS with what the application wants: return -EINVAL if it cannot
+ *	be used. @alloc_devs may name another device for each plane. Called
+ *	again if fewer buffers could be allocated. Needed.
+ * @wait_prepare: Give up the lock under which the ioctls run, because the core
+ *	is about to sleep. May be left out if &vb2_queue.lock is that lock.
+ * @wait_finish: Take it again.
+ * @buf_out_validate: Check what user space says of an OUTPUT buffer, before
+ *	anything else; called even if the buffer goes into a request, for which
+ *	it must at least set the field. Optional, needed for requests.
+ * @buf_init: Memory was acquired. May fail. Optional.
+ * @buf_prepare: Called at each QBUF: check the sizes, set the payload, build
+ *	descriptors. May fail. Optional.
+ * @buf_finish: Called before the buffer goes back to user space, from DQBUF
+ *	and also when streaming is stopped. Optional.
+ * @buf_cleanup: Memory is about to be released. Optional.
+ * @prepare_streaming: STREAMON was called; buffers may be missing still.
+ *	Optional.
+ * @start_streaming: There are at least min_queued_buffers, already given to
+ *	@buf_queue; @count says how many. On failure every buffer must be given
+ *	back with vb2_buffer_done() and VB2_BUF_STATE_QUEUED. Optional.
+ * @stop_streaming: Stop the hardware, wait until it is quiet, then give back
+ *	every buffer with VB2_BUF_STATE_ERROR or DONE. Optional only for drivers
+ *	that complete buffers inside @buf_queue.
+ * @unprepare_streaming: Counterpart of @prepare_streaming, after
+ *	@stop_streaming. Optional.
+ * @buf_queue: The driver owns the buffer now. Cannot fail. Called without
+ *	sleeping allowed only if the driver's own locks say so. Needed.
+ * @buf_request_complete: The buffer's request was queued but is cancelled
+ *	before the driver saw it: complete the request's controls. Needed if
+ *	requests are supported.
+ *
+ * All are called in process context, under &vb2_queue.lock if that is set, and
+ * may sleep.
+ */
+struct vb2_ops {
+	int (*queue_setup)(struct vb2_queue *q, unsigned int *num_buffers,
+			   unsigned int *num_planes, unsigned int sizes[],
+			   struct device *alloc_devs[]);
+
+	void (*wait_prepare)(struct vb2_queue *q);
+	void (*wait_finish)(struct vb2_queue *q);
+
+	int (*buf_out_validate)(struct vb2_buffer *vb);
+	int (*buf_init)(struct vb2_buffer *vb);
+	int (*buf_prepare)(struct vb2_buffer *vb);
+	void (*buf_finish)(struct vb2_buffer *vb);
+	void (*buf_cleanup)(struct vb2_buffer *vb);
+
+	int (*prepare_streaming)(struct vb2_queue *q);
+	int (*start_streaming)(struct vb2_queue *q, unsigned int count);
+	void (*stop_streaming)(struct vb2_queue *q);
+	void (*unprepare_streaming)(struct vb2_queue *q);
+
+	void (*buf_queue)(struct vb2_buffer *vb);
+
+	void (*buf_request_complete)(struct vb2_buffer *vb);
+};
+
+/**
+ * struct vb2_buf_ops - how a front-end's buffer struct and a buffer translate
+ * @verify_planes_array: Can @pb take the planes of @vb? Called with done_lock
+ *	held: no sleeping. 0 or a negative error code.
+ * @init_buffer: Reset the front-end's part of a buffer: it was allocated, or
+ *	goes back to user space.
+ * @fill_user_buffer: Describe @vb in @pb.
+ * @fill_vb2_buffer: The buffer is about to be prepared; @planes are its own.
+ *	The front-end has checked and stored what user space gave before.
+ * @copy_timestamp: Take the timestamp of an OUTPUT buffer from @pb.
+ *
+ * @pb is the front-end's struct, as it was given to the vb2_core functions.
+ * All are optional.
+ */
+struct vb2_buf_ops {
+	int (*verify_planes_array)(struct vb2_buffer *vb, const void *pb);
+	void (*init_buffer)(struct vb2_buffer *vb);
+	void (*fill_user_buffer)(struct vb2_buffer *vb, void *pb);
+	int (*fill_vb2_buffer)(struct vb2_buffer *vb, struct vb2_plane *planes);
+	void (*copy_timestamp)(struct vb2_buffer *vb, const void *pb);
+};
+
+/**
+ * struct vb2_queue - a queue of buffers between user space and a driver
+ * @type: the front-end's buffer type. Set by the driver.
+ * @io_modes: mask of &enum vb2_io_modes. Set by the driver.
+ * @dev: device that the memory is for; vmalloc needs none. Set by the driver.
+ * @dma_attrs: DMA_ATTR_* for allocation and mapping. Set by the driver.
+ * @bidirectional: the device reads and writes its buffers: map them for both.
+ *	Set by the driver.
+ * @allow_zero_bytesused: an OUTPUT buffer with bytesused 0 is empty, not full.
+ *	Set by the driver.
+ * @supports_requests: buffers may be queued with a media request. Set by the
+ *	driver.
+ * @requires_requests: and only so. Set by the driver.
+ * @allow_cache_hints: user space may ask for non-coherent memory and skip cache
+ *	maintenance. Set by the driver.
+ * @lock: mutex that serialises the streaming calls of the queue; the V4L2 core
+ *	takes it for the ioctls. Set by the driver; NULL if it locks by itself.
+ * @owner: the file handle that allocated the buffers; the others get -EBUSY.
+ *	Kept by the vb2_ioctl_* and vb2_fop_* helpers.
+ * @ops: the driver's operations. Set by the driver.
+ * @mem_ops: the memory allocator. Set by the driver.
+ * @buf_ops: the front-end's operations. Set by the front-end.
+ * @drv_priv: for the driver's use. Set by the driver.
+ * @subsystem_flags: flags of the front-end or of mem2mem.
+ * @buf_struct_size: size of the driver's buffer struct, which begins with the
+ *	front-end's; 0 means that the driver has none of its own. Set by the
+ *	driver.
+ * @timestamp_flags: V4L2_BUF_FLAG_TIMESTAMP_* and TSTAMP_SRC_*. Set by the
+ *	driver.
+ * @gfp_flags: added for allocations of memory, as __GFP_DMA32. Set by the
+ *	driver.
+ * @min_queued_buffers: @ops->start_streaming is not called with fewer. Set by
+ *	the driver.
+ * @min_reqbufs_allocation: REQBUFS raises smaller counts to this. Set by the
+ *	driver.
+ * @alloc_devs: device for each plane, NULL for @dev; see queue_setup().
+ * @done_wq: woken when a buffer is done, and when streaming ends for whatever
+ *	reason.
+ * @max_num_buffers: limit for the number of buffers, VB2_MAX_FRAME if 0. Set
+ *	by the driver.
+ *
+ * The queue lives inside a struct of the driver's, initialised once by
+ * vb2_queue_init() before the device node is registered, and released by
+ * vb2_queue_release() (called by vb2_fop_release() when the owner closes, and
+ * by vb2_video_unregister_device() when the hardware is gone). The struct
+ * around it must stay until the last file handle is closed: free it in the
+ * release function of the v4l2_device or video_device, not in the driver's
+ * disconnect or remove.
+ *
+ * The table of locks and of what they protect is in vb2-internal.h.
+ */
+struct vb2_queue {
+	unsigned int			type;
+	unsigned int			io_modes;
+	struct device			*dev;
+	unsigned long			dma_attrs;
+	bool				bidirectional;
+	bool				allow_zero_bytesused;
+	bool				supports_requests;
+	bool				requires_requests;
+	bool				allow_cache_hints;
+
+	struct mutex			*lock;
+	void				*owner;
+
+	const struct vb2_ops		*ops;
+	const struct vb2_mem_ops	*mem_ops;
+	const struct vb2_buf_ops	*buf_ops;
+
+	void				*drv_priv;
+	u32				subsystem_flags;
+	unsigned int			buf_struct_size;
+	u32				timestamp_flags;
+	gfp_t				gfp_flags;
+	u32				min_queued_buffers;
+	u32				min_reqbufs_allocation;
+	struct device			*alloc_devs[VB2_MAX_PLANES];
+
+	wait_queue_head_t		done_wq;
+	unsigned int			max_num_buffers;
+
+	/* private: under lock */
+	unsigned int			memory;
+	enum dma_data_direction		dma_dir;
+	unsigned int			queued_count;
+	struct list_head		queued_list;
+	bool				streaming;
+	bool				start_streaming_called;
+	/* Buffers were allocated and not given up since */
+	bool				is_busy;
+	/* Since STREAMON no buffer was queued: poll() has nothing to wait for */
+	bool				waiting_for_buffers;
+	bool				uses_qbuf;
+	bool				uses_requests;
+	bool				non_coherent_mem;
+	bool				is_multiplanar;
+	bool				is_output;
+	bool				copy_timestamp;
+	/* Front-end's wish, see vb2_core_poll() */
+	bool				quirk_poll_must_check_waiting_for_buffers;
+
+	/* private: one byte each, since others write them without the lock */
+	bool				error;
+	bool				unplugged;
+	bool				waiting_in_dqbuf;
+	bool				last_buffer_dequeued;
+
+	/* private: the buffer table, changed under lock and mmap_lock */
+	struct mutex			mmap_lock;
+	struct vb2_buffer		**bufs;
+	unsigned long			*bufs_bitmap;
+	unsigned int			num_bufs;
+
+	/* private: shared with the driver's interrupt, under done_lock */
+	spinlock_t			done_lock;
+	struct list_head		done_list;
+	atomic_t			owned_by_drv_count;
+
+	/* private: clients of the queue inside the core */
+	struct vb2_fileio_data		*fileio;
+	struct vb2_threadio_data	*threadio;
+
+	char				name[32];
+#ifdef CONFIG_VIDEO_ADV_DEBUG
+	struct vb2_queue_ledger		ledger;
+#endif
+};
+
+/**
+ * vb2_plane_vaddr() - the kernel's address of a plane
+ * @vb: the buffer
+ * @plane_no: number of the plane
+ *
+ * Memory that has no kernel mapping yet gets one, which may sleep: call it in
+ * buf_init or buf_prepare first if you need it in interrupt context later.
+ *
+ * Return: the address, or NULL if the plane does not exist, has no memory, or
+ * its memory cannot be mapped (DMA_ATTR_NO_KERNEL_MAPPING).
+ */
+void *vb2_plane_vaddr(struct vb2_buffer *vb, unsigned int plane_no);
+
+/**
+ * vb2_plane_cookie() - the allocator's description of a plane for the hardware
+ * @vb: the buffer
+ * @plane_no: number of the plane
+ *
+ * Use the typed vb2_dma_contig_plane_dma_addr() or vb2_dma_sg_plane_desc().
+ * Any context.
+ *
+ * Return: what &vb2_mem_ops.cookie gives, or NULL if there is none.
+ */
+void *vb2_plane_cookie(struct vb2_buffer *vb, unsigned int plane_no);
+
+/**
+ * vb2_buffer_done() - the driver gives a buffer back
+ * @vb: a buffer that the driver got by its buf_queue operation
+ * @state: VB2_BUF_STATE_DONE, VB2_BUF_STATE_ERROR for damaged payload, or
+ *	VB2_BUF_STATE_QUEUED from a start_streaming operation that fails
+ *
+ * The hardware must not touch the memory any more. Set timestamp, sequence,
+ * field and payload before. Wrong states, and buffers that the driver does not
+ * own, are driver bugs and WARN.
+ *
+ * Context: any, also hard interrupts. Takes &vb2_queue.done_lock.
+ */
+void vb2_buffer_done(struct vb2_buffer *vb, enum vb2_buffer_state state);
+
+/**
+ * vb2_discard_done() - turn everything that waits for DQBUF into errors
+ * @q: the queue
+ *
+ * For drivers that lost their hardware's state, as after a suspend.
+ *
+ * Context: any. Takes &vb2_queue.done_lock.
+ */
+void vb2_discard_done(struct vb2_queue *q);
+
+/**
+ * vb2_wait_for_all_buffers() - wait until the driver has given all buffers back
+ * @q: the queue
+ *
+ * For stop_streaming operations whose hardware finishes by itself.
+ *
+ * Context: process, sleeps until the last vb2_buffer_done().
+ *
+ * Return: 0, or -EINVAL if the queue does not stream.
+ */
+int vb2_wait_for_all_buffers(struct vb2_queue *q);
+
+/**
+ * vb2_queue_error() - nothing will come out of this queue any more
+ * @q: the queue
+ *
+ * QBUF, PREPARE_BUF, STREAMON and DQBUF return -EIO and poll() says EPOLLERR
+ * until streaming is stopped. Sleepers are woken.
+ *
+ * Context: any.
+ */
+void vb2_queue_error(struct vb2_queue *q);
+
+/**
+ * vb2_is_streaming() - was STREAMON called?
+ * @q: the queue
+ *
+ * The driver's start_streaming may not have been called yet, for lack of
+ * buffers; see vb2_start_streaming_called().
+ */
+static inline bool vb2_is_streaming(struct vb2_queue *q)
+{
+	return q->streaming;
+}
+
+/**
+ * vb2_start_streaming_called() - is the driver between start and stop?
+ * @q: the queue
+ */
+static inline bool vb2_start_streaming_called(struct vb2_queue *q)
+{
+	return q->start_streaming_called;
+}
+
+/**
+ * vb2_fileio_is_active() - is the queue used by read() or write()?
+ * @q: the queue
+ *
+ * Inside queue_setup() of that use it is still false.
+ */
+static inline bool vb2_fileio_is_active(struct vb2_queue *q)
+{
+	return q->fileio;
+}
+
+/**
+ * vb2_get_num_buffers() - how many buffers there are
+ * @q: the queue
+ */
+static inline unsigned int vb2_get_num_buffers(struct vb2_queue *q)
+{
+	return q->num_bufs;
+}
+
+/**
+ * vb2_is_busy() - is somebody using the queue?
+ * @q: the queue
+ *
+ * From the first allocation until REQBUFS(0) or release. Formats must not
+ * change meanwhile.
+ */
+static inline bool vb2_is_busy(struct vb2_queue *q)
+{
+	return q->is_busy;
+}
+
+/**
+ * vb2_get_drv_priv() - the driver's pointer
+ * @q: the queue
+ */
+static inline void *vb2_get_drv_priv(struct vb2_queue *q)
+{
+	return q->drv_priv;
+}
+
+/**
+ * vb2_get_buffer() - the buffer with a number
+ * @q: the queue
+ * @index: the number
+ *
+ * Return: the buffer or NULL. It stays as long as the queue streams or the
+ * caller holds &vb2_queue.lock.
+ */
+static inline struct vb2_buffer *vb2_get_buffer(struct vb2_queue *q,
+						unsigned int index)
+{
+	if (!q->bufs || index >= q->max_num_buffers)
+		return NULL;
+	return q->bufs[index];
+}
+
+/**
+ * vb2_plane_size() - size of a plane
+ * @vb: the buffer
+ * @plane_no: number of the plane
+ *
+ * Return: bytes, 0 if there is no such plane.
+ */
+static inline unsigned long vb2_plane_size(struct vb2_buffer *vb,
+					   unsigned int plane_no)
+{
+	return plane_no < vb->num_planes ? vb->planes[plane_no].length : 0;
+}
+
+/**
+ * vb2_get_plane_payload() - bytes of a plane that are in use
+ * @vb: the buffer
+ * @plane_no: number of the plane
+ *
+ * Return: bytes, 0 if there is no such plane.
+ */
+static inline unsigned long vb2_get_plane_payload(struct vb2_buffer *vb,
+						  unsigned int plane_no)
+{
+	return plane_no < vb->num_planes ? vb->planes[plane_no].bytesused : 0;
+}
+
+/**
+ * vb2_set_plane_payload() - say how many bytes of a plane are in use
+ * @vb: the buffer
+ * @plane_no: number of the plane
+ * @size: the bytes; more than the plane has is a driver bug and is cut down
+ */
+static inline void vb2_set_plane_payload(struct vb2_buffer *vb,
+					 unsigned int plane_no,
+					 unsigned long size)
+{
+	struct vb2_plane *plane;
+
+	if (plane_no >= vb->num_planes)
+		return;
+	plane = &vb->planes[plane_no];
+	plane->bytesused = size;
+	if (WARN_ON_ONCE(size > plane->length))
+		plane->bytesused = plane->length;
+}
+
+/**
+ * vb2_clear_last_buffer_dequeued() - let DQBUF sleep again
+ * @q: the queue
+ *
+ * Once the buffer that is marked LAST has been dequeued, DQBUF returns -EPIPE.
+ * A codec that starts over calls this.
+ */
+static inline void vb2_clear_last_buffer_dequeued(struct vb2_queue *q)
+{
+	q->last_buffer_dequeued = false;
+}
+
+/**
+ * vb2_request_object_is_buffer() - is this part of a request a buffer?
+ * @obj: the request's object
+ */
+bool vb2_request_object_is_buffer(struct media_request_object *obj);
+
+/**
+ * vb2_request_buffer_cnt() - how many buffers a request has
+ * @req: the request
+ *
+ * Context: process or interrupt; takes the request's spinlock.
+ */
+unsigned int vb2_request_buffer_cnt(struct media_request *req);
+
+#endif /* _MEDIA_VIDEOBUF2_CORE_H */
