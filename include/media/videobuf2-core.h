@@ -42,10 +42,10 @@ struct vb2_threadio_data;
  * The values are those of &enum v4l2_memory; 3 was an overlay and is not used.
  */
 enum vb2_memory {
-	VB2_MEMORY_UNKNOWN	= 0,
-	VB2_MEMORY_MMAP		= 1,
-	VB2_MEMORY_USERPTR	= 2,
-	VB2_MEMORY_DMABUF	= 4,
+	VB2_MEMORY_UNKNOWN = 0x0,
+	VB2_MEMORY_MMAP = 0x1,
+	VB2_MEMORY_USERPTR = 0x2,
+	VB2_MEMORY_DMABUF = 0x4,
 };
 
 /**
@@ -57,11 +57,11 @@ enum vb2_memory {
  * @VB2_DMABUF: streaming with imported dma-bufs
  */
 enum vb2_io_modes {
-	VB2_MMAP	= BIT(0),
-	VB2_USERPTR	= BIT(1),
-	VB2_READ	= BIT(2),
-	VB2_WRITE	= BIT(3),
-	VB2_DMABUF	= BIT(4),
+	VB2_MMAP = 0x01,
+	VB2_USERPTR = 0x02,
+	VB2_READ = 0x04,
+	VB2_WRITE = 0x08,
+	VB2_DMABUF = 0x10,
 };
 
 /**
@@ -78,13 +78,13 @@ enum vb2_io_modes {
  * vb2-state.c has the table of the legal ways between them.
  */
 enum vb2_buffer_state {
-	VB2_BUF_STATE_DEQUEUED,
-	VB2_BUF_STATE_IN_REQUEST,
-	VB2_BUF_STATE_PREPARING,
-	VB2_BUF_STATE_QUEUED,
-	VB2_BUF_STATE_ACTIVE,
-	VB2_BUF_STATE_DONE,
-	VB2_BUF_STATE_ERROR,
+	VB2_BUF_STATE_DEQUEUED = 0,
+	VB2_BUF_STATE_IN_REQUEST = 1,
+	VB2_BUF_STATE_PREPARING = 2,
+	VB2_BUF_STATE_QUEUED = 3,
+	VB2_BUF_STATE_ACTIVE = 4,
+	VB2_BUF_STATE_DONE = 5,
+	VB2_BUF_STATE_ERROR = 6,
 };
 
 /**
@@ -181,24 +181,39 @@ struct vb2_plane {
 	unsigned long		held_userptr;
 };
 
-#ifdef CONFIG_VIDEO_ADV_DEBUG
-/* How often each operation was called for a buffer, see vb2-check.c */
-struct vb2_buffer_ledger {
-	u32 mem_alloc, mem_put;
-	u32 mem_get_userptr, mem_put_userptr;
-	u32 mem_attach_dmabuf, mem_detach_dmabuf;
-	u32 mem_prepare, mem_finish;
-	u32 buf_init, buf_cleanup;
-	u32 buf_prepare, buf_finish;
-	u32 buf_queue, buf_done;
+/*
+ * With VIDEO_ADV_DEBUG the core counts its calls of operations that belong in
+ * pairs, see vb2-check.c. An even number and the next one are a pair.
+ */
+enum vb2_buffer_count {
+	VB2_COUNT_MEM_ALLOC,
+	VB2_COUNT_MEM_PUT,
+	VB2_COUNT_GET_USERPTR,
+	VB2_COUNT_PUT_USERPTR,
+	VB2_COUNT_ATTACH_DMABUF,
+	VB2_COUNT_DETACH_DMABUF,
+	VB2_COUNT_MEM_PREPARE,
+	VB2_COUNT_MEM_FINISH,
+	VB2_COUNT_BUF_INIT,
+	VB2_COUNT_BUF_CLEANUP,
+	VB2_COUNT_BUF_PREPARE,
+	VB2_COUNT_BUF_FINISH,
+	VB2_COUNT_BUF_QUEUE,
+	VB2_COUNT_BUF_DONE,
+	VB2_BUFFER_COUNTS
 };
 
-struct vb2_queue_ledger {
-	u32 prepare_streaming, unprepare_streaming;
-	u32 start_streaming, stop_streaming;
-	u32 wait_prepare, wait_finish;
+enum vb2_queue_count {
+	VB2_COUNT_PREPARE_STREAMING,
+	VB2_COUNT_UNPREPARE_STREAMING,
+	VB2_COUNT_START_STREAMING,
+	VB2_COUNT_STOP_STREAMING,
+	VB2_COUNT_WAIT_PREPARE,
+	VB2_COUNT_WAIT_FINISH,
+	VB2_QUEUE_COUNTS
 };
-#endif
+
+#define VB2_COUNTS(n) (IS_ENABLED(CONFIG_VIDEO_ADV_DEBUG) ? (n) : 0)
 
 /**
  * struct vb2_buffer - a video buffer
@@ -221,16 +236,15 @@ struct vb2_queue_ledger {
  */
 struct vb2_buffer {
 	struct vb2_queue	*vb2_queue;
-	unsigned int		index;
-	unsigned int		type;
-	unsigned int		memory;
-	unsigned int		num_planes;
-	u64			timestamp;
-	struct media_request	*request;
-	struct media_request_object	req_obj;
-
 	enum vb2_buffer_state	state;
+	unsigned int		index;
 	struct vb2_plane	*planes;
+	unsigned int		num_planes;
+	unsigned int		memory;
+	u64			timestamp;
+	unsigned int		type;
+	struct media_request_object	req_obj;
+	struct media_request	*request;
 
 	/* private: one byte each, because drivers write some of them */
 	/* The device has the memory: prepare was called, finish not yet */
@@ -249,9 +263,7 @@ struct vb2_buffer {
 	struct list_head	queued_entry;
 	/* In vb2_queue.done_list while DONE or ERROR; the driver's in ACTIVE */
 	struct list_head	done_entry;
-#ifdef CONFIG_VIDEO_ADV_DEBUG
-	struct vb2_buffer_ledger	ledger;
-#endif
+	u32			ledger[VB2_COUNTS(VB2_BUFFER_COUNTS)];
 };
 
 /**
@@ -293,26 +305,26 @@ struct vb2_buffer {
  * may sleep.
  */
 struct vb2_ops {
+	/* Sizes, and what the hardware is told of a buffer */
 	int (*queue_setup)(struct vb2_queue *q, unsigned int *num_buffers,
 			   unsigned int *num_planes, unsigned int sizes[],
 			   struct device *alloc_devs[]);
-
-	void (*wait_prepare)(struct vb2_queue *q);
-	void (*wait_finish)(struct vb2_queue *q);
-
-	int (*buf_out_validate)(struct vb2_buffer *vb);
 	int (*buf_init)(struct vb2_buffer *vb);
+	void (*buf_cleanup)(struct vb2_buffer *vb);
+	int (*buf_out_validate)(struct vb2_buffer *vb);
 	int (*buf_prepare)(struct vb2_buffer *vb);
 	void (*buf_finish)(struct vb2_buffer *vb);
-	void (*buf_cleanup)(struct vb2_buffer *vb);
 
+	/* The stream */
 	int (*prepare_streaming)(struct vb2_queue *q);
-	int (*start_streaming)(struct vb2_queue *q, unsigned int count);
-	void (*stop_streaming)(struct vb2_queue *q);
 	void (*unprepare_streaming)(struct vb2_queue *q);
-
+	int (*start_streaming)(struct vb2_queue *q, unsigned int count);
 	void (*buf_queue)(struct vb2_buffer *vb);
+	void (*stop_streaming)(struct vb2_queue *q);
 
+	/* Locks and requests */
+	void (*wait_finish)(struct vb2_queue *q);
+	void (*wait_prepare)(struct vb2_queue *q);
 	void (*buf_request_complete)(struct vb2_buffer *vb);
 };
 
@@ -331,11 +343,11 @@ struct vb2_ops {
  * All are optional.
  */
 struct vb2_buf_ops {
-	int (*verify_planes_array)(struct vb2_buffer *vb, const void *pb);
 	void (*init_buffer)(struct vb2_buffer *vb);
-	void (*fill_user_buffer)(struct vb2_buffer *vb, void *pb);
 	int (*fill_vb2_buffer)(struct vb2_buffer *vb, struct vb2_plane *planes);
 	void (*copy_timestamp)(struct vb2_buffer *vb, const void *pb);
+	int (*verify_planes_array)(struct vb2_buffer *vb, const void *pb);
+	void (*fill_user_buffer)(struct vb2_buffer *vb, void *pb);
 };
 
 /**
@@ -390,29 +402,31 @@ struct vb2_buf_ops {
  * The table of locks and of what they protect is in vb2-internal.h.
  */
 struct vb2_queue {
-	unsigned int			type;
-	unsigned int			io_modes;
-	struct device			*dev;
-	unsigned long			dma_attrs;
-	bool				bidirectional;
-	bool				allow_zero_bytesused;
-	bool				supports_requests;
-	bool				requires_requests;
-	bool				allow_cache_hints;
-
-	struct mutex			*lock;
-	void				*owner;
-
+	/* What each verb reads */
 	const struct vb2_ops		*ops;
 	const struct vb2_mem_ops	*mem_ops;
 	const struct vb2_buf_ops	*buf_ops;
-
+	/* Serialises the verbs; the ioctls run under it */
+	struct mutex			*lock;
 	void				*drv_priv;
-	u32				subsystem_flags;
-	unsigned int			buf_struct_size;
-	u32				timestamp_flags;
-	gfp_t				gfp_flags;
+	void				*owner;
+
+	unsigned int			type;
+	unsigned int			io_modes;
 	u32				min_queued_buffers;
+	u32				timestamp_flags;
+	u32				subsystem_flags;
+	bool				allow_zero_bytesused;
+	bool				allow_cache_hints;
+	bool				supports_requests;
+	bool				requires_requests;
+	bool				bidirectional;
+
+	/* What only allocation reads */
+	struct device			*dev;
+	unsigned long			dma_attrs;
+	gfp_t				gfp_flags;
+	unsigned int			buf_struct_size;
 	u32				min_reqbufs_allocation;
 	struct device			*alloc_devs[VB2_MAX_PLANES];
 
@@ -428,7 +442,7 @@ struct vb2_queue {
 	bool				start_streaming_called;
 	/* Buffers were allocated and not given up since */
 	bool				is_busy;
-	/* Since STREAMON no buffer was queued: poll() has nothing to wait for */
+	/* Nothing was queued since allocation or STREAMOFF: poll() would hang */
 	bool				waiting_for_buffers;
 	bool				uses_qbuf;
 	bool				uses_requests;
@@ -461,9 +475,7 @@ struct vb2_queue {
 	struct vb2_threadio_data	*threadio;
 
 	char				name[32];
-#ifdef CONFIG_VIDEO_ADV_DEBUG
-	struct vb2_queue_ledger		ledger;
-#endif
+	u32				ledger[VB2_COUNTS(VB2_QUEUE_COUNTS)];
 };
 
 /**

@@ -25,17 +25,18 @@ struct media_device;
  * @demux: the software demultiplexer
  */
 struct vb2_dvb {
-	char			*name;
-	struct dvb_frontend	*frontend;
 	struct vb2_queue	dvbq;
+	struct dvb_frontend	*frontend;
+	char			*name;
 	struct dvb_demux	demux;
 	/* private: */
-	struct mutex		lock;		/* nfeeds, start and stop */
+	/* Of nfeeds, start and stop */
+	struct mutex		lock;
 	int			nfeeds;
-	struct dmxdev		dmxdev;
-	struct dmx_frontend	fe_hw;
-	struct dmx_frontend	fe_mem;
 	struct dvb_net		net;
+	struct dmxdev		dmxdev;
+	struct dmx_frontend	fe_mem;
+	struct dmx_frontend	fe_hw;
 };
 
 /**
@@ -45,9 +46,9 @@ struct vb2_dvb {
  * @dvb: its stream
  */
 struct vb2_dvb_frontend {
+	struct vb2_dvb		dvb;
 	struct list_head	felist;
 	int			id;
-	struct vb2_dvb		dvb;
 };
 
 /**
@@ -59,11 +60,12 @@ struct vb2_dvb_frontend {
  * @gate: the driver's: whose I2C gate control is used
  */
 struct vb2_dvb_frontends {
-	struct list_head	felist;
-	struct mutex		lock;
 	struct dvb_adapter	adapter;
-	int			active_fe_id;
+	/* Of felist */
+	struct mutex		lock;
+	struct list_head	felist;
 	int			gate;
+	int			active_fe_id;
 };
 
 /**

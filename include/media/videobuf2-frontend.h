@@ -12,6 +12,9 @@
 
 #include <media/videobuf2-core.h>
 
+/* A flag of vb2_core_reqbufs() and vb2_core_create_bufs(), as V4L2 has it */
+#define VB2_MEMORY_FLAG_NON_COHERENT	BIT(0)
+
 /**
  * vb2_core_queue_init() - make a queue usable
  * @q: the queue, zeroed but for what driver and front-end set
@@ -23,20 +26,22 @@
 int vb2_core_queue_init(struct vb2_queue *q);
 
 /**
- * vb2_core_queue_release() - stop everything and free all buffers
- * @q: the queue, which may be used again afterwards
+ * vb2_verify_memory_type() - may buffers of this memory be allocated now?
+ * @q: the queue
+ * @memory: the memory
+ * @type: must be the queue's
  *
- * Cannot fail. Memory that is still mapped or exported lives on by itself. The
- * caller makes sure that nobody else uses the queue (mem2mem calls this with
- * locks of its own, so &vb2_queue.lock is not asserted).
+ * Return: 0; -EINVAL if type or memory are not supported; -EBUSY, checked last,
+ * while read() or write() use the queue.
  */
-void vb2_core_queue_release(struct vb2_queue *q);
+int vb2_verify_memory_type(struct vb2_queue *q, enum vb2_memory memory,
+			   unsigned int type);
 
 /**
  * vb2_core_reqbufs() - free all buffers and allocate new ones
  * @q: the queue
  * @memory: where their memory comes from
- * @flags: V4L2_MEMORY_FLAG_NON_COHERENT or 0
+ * @flags: VB2_MEMORY_FLAG_NON_COHERENT or 0
  * @count: in: how many, 0 to only free; out: how many there are
  *
  * Return: 0; -EBUSY while streaming or while another thread sleeps in DQBUF;
@@ -45,26 +50,6 @@ void vb2_core_queue_release(struct vb2_queue *q);
  */
 int vb2_core_reqbufs(struct vb2_queue *q, enum vb2_memory memory,
 		     unsigned int flags, unsigned int *count);
-
-/**
- * vb2_core_create_bufs() - add buffers to those that exist
- * @q: the queue
- * @memory: where their memory comes from, as for those that exist
- * @flags: V4L2_MEMORY_FLAG_NON_COHERENT or 0, as for those that exist
- * @count: in: how many; out: how many were added
- * @requested_planes: number of planes, 0 to leave it to the driver
- * @requested_sizes: bytes of each of those
- * @first_index: out: number of the first; the others follow without a gap
- *
- * Return: 0; -ENOBUFS if the table is full; -EINVAL if memory or flags differ;
- * -EBUSY; -ENOMEM; or what the driver's queue_setup returned. On failure the
- * buffers that existed are untouched.
- */
-int vb2_core_create_bufs(struct vb2_queue *q, enum vb2_memory memory,
-			 unsigned int flags, unsigned int *count,
-			 unsigned int requested_planes,
-			 const unsigned int requested_sizes[],
-			 unsigned int *first_index);
 
 /**
  * vb2_core_remove_bufs() - free some buffers
@@ -79,6 +64,25 @@ int vb2_core_remove_bufs(struct vb2_queue *q, unsigned int start,
 			 unsigned int count);
 
 /**
+ * vb2_core_create_bufs() - add buffers to those that exist
+ * @q: the queue
+ * @memory: where their memory comes from, as for those that exist
+ * @flags: VB2_MEMORY_FLAG_NON_COHERENT or 0, as for those that exist
+ * @count: in: how many; out: how many were added
+ * @num_planes: number of planes, 0 to leave it to the driver
+ * @sizes: bytes of each of those
+ * @first_index: out: number of the first; the others follow without a gap
+ *
+ * Return: 0; -ENOBUFS if the table is full; -EINVAL if memory or flags differ;
+ * -EBUSY; -ENOMEM; or what the driver's queue_setup returned. On failure the
+ * buffers that existed are untouched.
+ */
+int vb2_core_create_bufs(struct vb2_queue *q, enum vb2_memory memory,
+			 unsigned int flags, unsigned int *count,
+			 unsigned int num_planes, const unsigned int sizes[],
+			 unsigned int *first_index);
+
+/**
  * vb2_core_querybuf() - describe a buffer
  * @q: the queue
  * @vb: its buffer
@@ -87,16 +91,76 @@ int vb2_core_remove_bufs(struct vb2_queue *q, unsigned int start,
 void vb2_core_querybuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
 
 /**
- * vb2_core_prepare_buf() - do what QBUF does, short of queueing
+ * vb2_buffer_in_use() - does anyone but the queue hold the memory?
  * @q: the queue
  * @vb: its buffer
- * @pb: out: the front-end's struct
  *
- * Return: 0; -EINVAL if the buffer is not dequeued or already prepared; -EIO
- * after vb2_queue_error(); or why its memory or the driver refused it. On
- * failure the buffer stays dequeued.
+ * Return: true if a plane is mapped or exported.
  */
-int vb2_core_prepare_buf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
+bool vb2_buffer_in_use(struct vb2_queue *q, struct vb2_buffer *vb);
+
+/**
+ * vb2_mmap() - map a plane into user space
+ * @q: the queue
+ * @vma: the mapping; its offset names the plane
+ *
+ * Context: mmap_lock of the process held; &vb2_queue.lock must not be needed.
+ *
+ * Return: 0; -EINVAL if not MMAP, private, without the right access, beyond the
+ * plane, or for a wrong offset; -EBUSY while read() or write() use the queue.
+ */
+int vb2_mmap(struct vb2_queue *q, struct vm_area_struct *vma);
+
+/**
+ * vb2_get_unmapped_area() - where a plane is, without an MMU
+ * @q: the queue
+ * @addr: not used
+ * @len: not used
+ * @pgoff: names the plane, in pages
+ * @flags: not used
+ *
+ * Return: the address or an error code. Only without CONFIG_MMU.
+ */
+unsigned long vb2_get_unmapped_area(struct vb2_queue *q, unsigned long addr,
+				    unsigned long len, unsigned long pgoff,
+				    unsigned long flags);
+
+/**
+ * vb2_core_expbuf() - export a plane as a dma-buf
+ * @q: the queue
+ * @fd: out: its descriptor
+ * @type: must be the queue's
+ * @vb: its buffer
+ * @plane: number of the plane
+ * @flags: O_CLOEXEC and an access mode
+ *
+ * Return: 0; -EINVAL for wrong arguments, or if the memory is not the queue's;
+ * or why the descriptor could not be made.
+ */
+int vb2_core_expbuf(struct vb2_queue *q, int *fd, unsigned int type,
+		    struct vb2_buffer *vb, unsigned int plane,
+		    unsigned int flags);
+
+/**
+ * vb2_queue_allows_cache_hints() - may user space skip cache maintenance?
+ * @q: the queue
+ */
+static inline bool vb2_queue_allows_cache_hints(struct vb2_queue *q)
+{
+	return q->allow_cache_hints && q->memory == VB2_MEMORY_MMAP;
+}
+
+/**
+ * vb2_core_streamon() - start
+ * @q: the queue
+ * @type: must be the queue's
+ *
+ * The driver starts now, or with the QBUF that brings min_queued_buffers.
+ *
+ * Return: 0, also if it streams already; -EINVAL for a wrong type or too few
+ * buffers; or what the driver's prepare_streaming or start_streaming returned.
+ */
+int vb2_core_streamon(struct vb2_queue *q, unsigned int type);
 
 /**
  * vb2_core_qbuf() - give a buffer to the queue, or put it into a request
@@ -112,6 +176,30 @@ int vb2_core_prepare_buf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
  */
 int vb2_core_qbuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb,
 		  struct media_request *req);
+
+/**
+ * vb2_core_prepare_buf() - do what QBUF does, short of queueing
+ * @q: the queue
+ * @vb: its buffer
+ * @pb: out: the front-end's struct
+ *
+ * Return: 0; -EINVAL if the buffer is not dequeued or already prepared; -EIO
+ * after vb2_queue_error(); or why its memory or the driver refused it. On
+ * failure the buffer stays dequeued.
+ */
+int vb2_core_prepare_buf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
+
+/**
+ * vb2_core_poll() - poll() of a queue
+ * @q: the queue
+ * @file: the file
+ * @wait: the poll table
+ *
+ * Starts reading if nothing was allocated and read() is supported; only then
+ * is &vb2_queue.lock needed.
+ */
+__poll_t vb2_core_poll(struct vb2_queue *q, struct file *file,
+		       poll_table *wait);
 
 /**
  * vb2_core_dqbuf() - take the next finished buffer out
@@ -131,18 +219,6 @@ int vb2_core_dqbuf(struct vb2_queue *q, unsigned int *pindex, void *pb,
 		   bool nonblocking);
 
 /**
- * vb2_core_streamon() - start
- * @q: the queue
- * @type: must be the queue's
- *
- * The driver starts now, or with the QBUF that brings min_queued_buffers.
- *
- * Return: 0, also if it streams already; -EINVAL for a wrong type or too few
- * buffers; or what the driver's prepare_streaming or start_streaming returned.
- */
-int vb2_core_streamon(struct vb2_queue *q, unsigned int type);
-
-/**
  * vb2_core_streamoff() - stop, and give every buffer back to user space
  * @q: the queue
  * @type: must be the queue's
@@ -153,88 +229,6 @@ int vb2_core_streamon(struct vb2_queue *q, unsigned int type);
  * Return: 0, or -EINVAL for a wrong type.
  */
 int vb2_core_streamoff(struct vb2_queue *q, unsigned int type);
-
-/**
- * vb2_core_expbuf() - export a plane as a dma-buf
- * @q: the queue
- * @fd: out: its descriptor
- * @type: must be the queue's
- * @vb: its buffer
- * @plane: number of the plane
- * @flags: O_CLOEXEC and an access mode
- *
- * Return: 0; -EINVAL for wrong arguments, or if the memory is not the queue's;
- * or why the descriptor could not be made.
- */
-int vb2_core_expbuf(struct vb2_queue *q, int *fd, unsigned int type,
-		    struct vb2_buffer *vb, unsigned int plane,
-		    unsigned int flags);
-
-/**
- * vb2_core_poll() - poll() of a queue
- * @q: the queue
- * @file: the file
- * @wait: the poll table
- *
- * Starts reading if nothing was allocated and read() is supported; only then
- * is &vb2_queue.lock needed.
- */
-__poll_t vb2_core_poll(struct vb2_queue *q, struct file *file,
-		       poll_table *wait);
-
-/**
- * vb2_mmap() - map a plane into user space
- * @q: the queue
- * @vma: the mapping; its offset names the plane
- *
- * Context: mmap_lock of the process held; &vb2_queue.lock must not be needed.
- *
- * Return: 0; -EINVAL if not MMAP, private, without the right access, beyond the
- * plane, or for a wrong offset; -EBUSY while read() or write() use the queue.
- */
-int vb2_mmap(struct vb2_queue *q, struct vm_area_struct *vma);
-
-#ifndef CONFIG_MMU
-/**
- * vb2_get_unmapped_area() - where a plane is, without an MMU
- * @q: the queue
- * @addr: not used
- * @len: not used
- * @pgoff: names the plane, in pages
- * @flags: not used
- *
- * Return: the address or an error code.
- */
-unsigned long vb2_get_unmapped_area(struct vb2_queue *q, unsigned long addr,
-				    unsigned long len, unsigned long pgoff,
-				    unsigned long flags);
-#endif
-
-/**
- * vb2_read() - read() of a queue
- * @q: the queue
- * @data: user memory
- * @count: bytes of it
- * @ppos: file position, moved
- * @nonblock: do not sleep
- *
- * Return: bytes read, or an error code.
- */
-ssize_t vb2_read(struct vb2_queue *q, char __user *data, size_t count,
-		 loff_t *ppos, int nonblock);
-
-/**
- * vb2_write() - write() of a queue
- * @q: the queue
- * @data: user memory
- * @count: bytes of it
- * @ppos: file position, moved
- * @nonblock: do not sleep
- *
- * Return: bytes written, or an error code.
- */
-ssize_t vb2_write(struct vb2_queue *q, const char __user *data, size_t count,
-		 loff_t *ppos, int nonblock);
 
 /**
  * typedef vb2_thread_fnc - what the consumer thread does with each buffer
@@ -268,33 +262,39 @@ int vb2_thread_start(struct vb2_queue *q, vb2_thread_fnc fnc, void *priv,
 int vb2_thread_stop(struct vb2_queue *q);
 
 /**
- * vb2_queue_allows_cache_hints() - may user space skip cache maintenance?
+ * vb2_read() - read() of a queue
  * @q: the queue
+ * @data: user memory
+ * @count: bytes of it
+ * @ppos: file position, moved
+ * @nonblock: do not sleep
+ *
+ * Return: bytes read, or an error code.
  */
-static inline bool vb2_queue_allows_cache_hints(struct vb2_queue *q)
-{
-	return q->allow_cache_hints && q->memory == VB2_MEMORY_MMAP;
-}
+ssize_t vb2_read(struct vb2_queue *q, char __user *data, size_t count,
+		 loff_t *ppos, int nonblock);
 
 /**
- * vb2_buffer_in_use() - does anyone but the queue hold the memory?
+ * vb2_write() - write() of a queue
  * @q: the queue
- * @vb: its buffer
+ * @data: user memory
+ * @count: bytes of it
+ * @ppos: file position, moved
+ * @nonblock: do not sleep
  *
- * Return: true if a plane is mapped or exported.
+ * Return: bytes written, or an error code.
  */
-bool vb2_buffer_in_use(struct vb2_queue *q, struct vb2_buffer *vb);
+ssize_t vb2_write(struct vb2_queue *q, const char __user *data, size_t count,
+		  loff_t *ppos, int nonblock);
 
 /**
- * vb2_verify_memory_type() - may buffers of this memory be allocated now?
- * @q: the queue
- * @memory: the memory
- * @type: must be the queue's
+ * vb2_core_queue_release() - stop everything and free all buffers
+ * @q: the queue, which may be used again afterwards
  *
- * Return: 0; -EINVAL if type or memory are not supported; -EBUSY, checked last,
- * while read() or write() use the queue.
+ * Cannot fail. Memory that is still mapped or exported lives on by itself. The
+ * caller makes sure that nobody else uses the queue (mem2mem calls this with
+ * locks of its own, so &vb2_queue.lock is not asserted).
  */
-int vb2_verify_memory_type(struct vb2_queue *q, enum vb2_memory memory,
-			   unsigned int type);
+void vb2_core_queue_release(struct vb2_queue *q);
 
 #endif /* _MEDIA_VIDEOBUF2_FRONTEND_H */

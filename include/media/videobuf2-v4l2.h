@@ -14,12 +14,8 @@
 #include <media/videobuf2-core.h>
 #include <media/videobuf2-frontend.h>
 
-#if VB2_MAX_FRAME != VIDEO_MAX_FRAME
-#error VB2_MAX_FRAME != VIDEO_MAX_FRAME
-#endif
-
-#if VB2_MAX_PLANES != VIDEO_MAX_PLANES
-#error VB2_MAX_PLANES != VIDEO_MAX_PLANES
+#if VB2_MAX_PLANES != VIDEO_MAX_PLANES || VB2_MAX_FRAME != VIDEO_MAX_FRAME
+#error The limits of videobuf2 and of videodev2.h differ
 #endif
 
 struct media_device;
@@ -42,41 +38,67 @@ struct video_device;
 struct vb2_v4l2_buffer {
 	struct vb2_buffer	vb2_buf;
 
-	__u32			flags;
-	__u32			field;
-	struct v4l2_timecode	timecode;
+	struct vb2_plane	*planes;
 	__u32			sequence;
+	__u32			field;
+	__u32			flags;
 	__s32			request_fd;
 	bool			is_held;
-	struct vb2_plane	*planes;
+	struct v4l2_timecode	timecode;
 };
 
 /* vb2_queue.subsystem_flags: mem2mem can hold capture buffers */
-#define VB2_V4L2_FL_SUPPORTS_M2M_HOLD_CAPTURE_BUF	(1 << 0)
+#define VB2_V4L2_FL_SUPPORTS_M2M_HOLD_CAPTURE_BUF	BIT(0)
 
 /* The V4L2 buffer around a vb2 buffer */
 #define to_vb2_v4l2_buffer(vb) \
 	container_of(vb, struct vb2_v4l2_buffer, vb2_buf)
 
 /**
- * vb2_find_buffer() - find the buffer that got a certain timestamp
- * @q: the queue
- * @timestamp: in nanoseconds; only timestamps copied from an OUTPUT buffer count
+ * vb2_queue_init() - make a V4L2 queue usable
+ * @q: the queue, zeroed but for what the driver set
  *
- * For codecs, whose controls name reference frames this way.
+ * See &struct vb2_queue for where it may live and when it is released.
  *
- * Return: the first such buffer, or NULL.
+ * Return: 0, or -EINVAL with a WARN if a needed member is missing or senseless.
  */
-struct vb2_buffer *vb2_find_buffer(struct vb2_queue *q, u64 timestamp);
+int __must_check vb2_queue_init(struct vb2_queue *q);
 
 /**
- * vb2_querybuf() - VIDIOC_QUERYBUF
- * @q: the queue
- * @b: from and for user space; a multi-planar one points at an array of planes
+ * vb2_queue_init_name() - the same, with a name for messages
+ * @q: the queue, zeroed but for what the driver set
+ * @name: the name, cut to 31 characters
  *
- * Return: 0, or -EINVAL for a wrong type, index or array of planes.
+ * Return: as vb2_queue_init().
  */
-int vb2_querybuf(struct vb2_queue *q, struct v4l2_buffer *b);
+int __must_check vb2_queue_init_name(struct vb2_queue *q, const char *name);
+
+/**
+ * vb2_queue_change_type() - use the queue for another buffer type
+ * @q: the queue
+ * @type: the new type
+ *
+ * Return: 0, or -EBUSY if the queue is in use.
+ */
+int vb2_queue_change_type(struct vb2_queue *q, unsigned int type);
+
+/**
+ * vb2_queue_release() - stop everything and free all buffers
+ * @q: the queue
+ *
+ * Cannot fail. Drivers that use vb2_fop_release() do not call it.
+ */
+void vb2_queue_release(struct vb2_queue *q);
+
+/**
+ * vb2_queue_is_busy() - does another file handle own the queue?
+ * @q: the queue
+ * @file: the file that asks
+ */
+static inline bool vb2_queue_is_busy(struct vb2_queue *q, struct file *file)
+{
+	return q->owner && q->owner != file->private_data;
+}
 
 /**
  * vb2_reqbufs() - VIDIOC_REQBUFS
@@ -96,6 +118,33 @@ int vb2_reqbufs(struct vb2_queue *q, struct v4l2_requestbuffers *req);
  * a format without sizes.
  */
 int vb2_create_bufs(struct vb2_queue *q, struct v4l2_create_buffers *create);
+
+/**
+ * vb2_querybuf() - VIDIOC_QUERYBUF
+ * @q: the queue
+ * @b: from and for user space; a multi-planar one points at an array of planes
+ *
+ * Return: 0, or -EINVAL for a wrong type, index or array of planes.
+ */
+int vb2_querybuf(struct vb2_queue *q, struct v4l2_buffer *b);
+
+/**
+ * vb2_expbuf() - VIDIOC_EXPBUF
+ * @q: the queue
+ * @eb: from and for user space
+ *
+ * Return: as vb2_core_expbuf(); -EINVAL for a wrong type or index.
+ */
+int vb2_expbuf(struct vb2_queue *q, struct v4l2_exportbuffer *eb);
+
+/**
+ * vb2_streamon() - VIDIOC_STREAMON
+ * @q: the queue
+ * @type: the type that user space gave
+ *
+ * Return: as vb2_core_streamon(); -EBUSY while read() or write() use the queue.
+ */
+int vb2_streamon(struct vb2_queue *q, enum v4l2_buf_type type);
 
 /**
  * vb2_prepare_buf() - VIDIOC_PREPARE_BUF
@@ -123,15 +172,6 @@ int vb2_qbuf(struct vb2_queue *q, struct media_device *mdev,
 	     struct v4l2_buffer *b);
 
 /**
- * vb2_expbuf() - VIDIOC_EXPBUF
- * @q: the queue
- * @eb: from and for user space
- *
- * Return: as vb2_core_expbuf(); -EINVAL for a wrong type or index.
- */
-int vb2_expbuf(struct vb2_queue *q, struct v4l2_exportbuffer *eb);
-
-/**
  * vb2_dqbuf() - VIDIOC_DQBUF
  * @q: the queue
  * @b: from and for user space
@@ -141,15 +181,6 @@ int vb2_expbuf(struct vb2_queue *q, struct v4l2_exportbuffer *eb);
  * write() use the queue.
  */
 int vb2_dqbuf(struct vb2_queue *q, struct v4l2_buffer *b, bool nonblocking);
-
-/**
- * vb2_streamon() - VIDIOC_STREAMON
- * @q: the queue
- * @type: the type that user space gave
- *
- * Return: as vb2_core_streamon(); -EBUSY while read() or write() use the queue.
- */
-int vb2_streamon(struct vb2_queue *q, enum v4l2_buf_type type);
 
 /**
  * vb2_streamoff() - VIDIOC_STREAMOFF
@@ -162,42 +193,6 @@ int vb2_streamon(struct vb2_queue *q, enum v4l2_buf_type type);
 int vb2_streamoff(struct vb2_queue *q, enum v4l2_buf_type type);
 
 /**
- * vb2_queue_init() - make a V4L2 queue usable
- * @q: the queue, zeroed but for what the driver set
- *
- * See &struct vb2_queue for where it may live and when it is released.
- *
- * Return: 0, or -EINVAL with a WARN if a needed member is missing or senseless.
- */
-int __must_check vb2_queue_init(struct vb2_queue *q);
-
-/**
- * vb2_queue_init_name() - the same, with a name for messages
- * @q: the queue, zeroed but for what the driver set
- * @name: the name, cut to 31 characters
- *
- * Return: as vb2_queue_init().
- */
-int __must_check vb2_queue_init_name(struct vb2_queue *q, const char *name);
-
-/**
- * vb2_queue_release() - stop everything and free all buffers
- * @q: the queue
- *
- * Cannot fail. Drivers that use vb2_fop_release() do not call it.
- */
-void vb2_queue_release(struct vb2_queue *q);
-
-/**
- * vb2_queue_change_type() - use the queue for another buffer type
- * @q: the queue
- * @type: the new type
- *
- * Return: 0, or -EBUSY if the queue is in use.
- */
-int vb2_queue_change_type(struct vb2_queue *q, unsigned int type);
-
-/**
  * vb2_poll() - poll() of a V4L2 queue
  * @q: the queue
  * @file: the file, whose &struct v4l2_fh has the events
@@ -206,48 +201,55 @@ int vb2_queue_change_type(struct vb2_queue *q, unsigned int type);
 __poll_t vb2_poll(struct vb2_queue *q, struct file *file, poll_table *wait);
 
 /**
- * vb2_queue_is_busy() - does another file handle own the queue?
+ * vb2_find_buffer() - find the buffer that got a certain timestamp
  * @q: the queue
- * @file: the file that asks
+ * @timestamp: in nanoseconds; only timestamps copied from an OUTPUT buffer count
+ *
+ * For codecs, whose controls name reference frames this way.
+ *
+ * Return: the first such buffer, or NULL.
  */
-static inline bool vb2_queue_is_busy(struct vb2_queue *q, struct file *file)
-{
-	return q->owner && q->owner != file->private_data;
-}
+struct vb2_buffer *vb2_find_buffer(struct vb2_queue *q, u64 timestamp);
 
-/*
- * The verbs as members of struct v4l2_ioctl_ops. They work on
- * video_device.queue, keep its owner, and return -EBUSY to other file handles.
+/**
+ * vb2_ioctl_reqbufs() - the verbs as members of &struct v4l2_ioctl_ops
+ * @file: the file
+ * @priv: its private data
+ * @p: from and for user space
+ *
+ * This and the other vb2_ioctl functions work on &video_device.queue, keep its
+ * owner, and return -EBUSY to other file handles where that matters.
+ *
+ * Return: as vb2_reqbufs() and so on.
  */
 int vb2_ioctl_reqbufs(struct file *file, void *priv,
 		      struct v4l2_requestbuffers *p);
-int vb2_ioctl_create_bufs(struct file *file, void *priv,
-			  struct v4l2_create_buffers *p);
-int vb2_ioctl_prepare_buf(struct file *file, void *priv,
-			  struct v4l2_buffer *p);
-int vb2_ioctl_querybuf(struct file *file, void *priv, struct v4l2_buffer *p);
-int vb2_ioctl_qbuf(struct file *file, void *priv, struct v4l2_buffer *p);
-int vb2_ioctl_dqbuf(struct file *file, void *priv, struct v4l2_buffer *p);
-int vb2_ioctl_streamon(struct file *file, void *priv, enum v4l2_buf_type i);
-int vb2_ioctl_streamoff(struct file *file, void *priv, enum v4l2_buf_type i);
-int vb2_ioctl_expbuf(struct file *file, void *priv,
-		     struct v4l2_exportbuffer *p);
 int vb2_ioctl_remove_bufs(struct file *file, void *priv,
 			  struct v4l2_remove_buffers *p);
+int vb2_ioctl_create_bufs(struct file *file, void *priv,
+			  struct v4l2_create_buffers *p);
+int vb2_ioctl_expbuf(struct file *file, void *priv,
+		     struct v4l2_exportbuffer *p);
+int vb2_ioctl_querybuf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vb2_ioctl_streamon(struct file *file, void *priv, enum v4l2_buf_type i);
+int vb2_ioctl_qbuf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vb2_ioctl_prepare_buf(struct file *file, void *priv,
+			  struct v4l2_buffer *p);
+int vb2_ioctl_dqbuf(struct file *file, void *priv, struct v4l2_buffer *p);
+int vb2_ioctl_streamoff(struct file *file, void *priv, enum v4l2_buf_type i);
 
 /* Members of struct v4l2_file_operations, for the same queue */
-int vb2_fop_mmap(struct file *file, struct vm_area_struct *vma);
-int vb2_fop_release(struct file *file);
-ssize_t vb2_fop_write(struct file *file, const char __user *buf, size_t count,
-		      loff_t *ppos);
 ssize_t vb2_fop_read(struct file *file, char __user *buf, size_t count,
 		     loff_t *ppos);
+ssize_t vb2_fop_write(struct file *file, const char __user *buf, size_t count,
+		      loff_t *ppos);
 __poll_t vb2_fop_poll(struct file *file, poll_table *wait);
-#ifndef CONFIG_MMU
+int vb2_fop_mmap(struct file *file, struct vm_area_struct *vma);
+/* Only without CONFIG_MMU */
 unsigned long vb2_fop_get_unmapped_area(struct file *file, unsigned long addr,
 					unsigned long len, unsigned long pgoff,
 					unsigned long flags);
-#endif
+int vb2_fop_release(struct file *file);
 
 /**
  * _vb2_fop_release() - vb2_fop_release() for drivers with more to do
@@ -271,16 +273,22 @@ int _vb2_fop_release(struct file *file, struct mutex *lock);
 void vb2_video_unregister_device(struct video_device *vdev);
 
 /**
+ * vb2_ops_wait_finish() - a wait_finish operation that locks
+ * @vq: the queue, with &vb2_queue.lock
+ */
+void vb2_ops_wait_finish(struct vb2_queue *vq);
+
+/**
  * vb2_ops_wait_prepare() - a wait_prepare operation that unlocks
  * @vq: the queue, with &vb2_queue.lock
  */
 void vb2_ops_wait_prepare(struct vb2_queue *vq);
 
 /**
- * vb2_ops_wait_finish() - a wait_finish operation that locks
- * @vq: the queue, with &vb2_queue.lock
+ * vb2_request_queue() - a req_queue operation
+ * @req: the request, validated
  */
-void vb2_ops_wait_finish(struct vb2_queue *vq);
+void vb2_request_queue(struct media_request *req);
 
 /**
  * vb2_request_validate() - a req_validate operation
@@ -291,11 +299,5 @@ void vb2_ops_wait_finish(struct vb2_queue *vq);
  * Return: 0; -ENOENT if it has no buffer; or why an object refused.
  */
 int vb2_request_validate(struct media_request *req);
-
-/**
- * vb2_request_queue() - a req_queue operation
- * @req: the request, validated
- */
-void vb2_request_queue(struct media_request *req);
 
 #endif /* _MEDIA_VIDEOBUF2_V4L2_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* videobuf2: what memory allocators have in common */
+#ifndef _MEDIA_VIDEOBUF2_MEMOPS_H
+#define _MEDIA_VIDEOBUF2_MEMOPS_H
+
+#include <linux/mm.h>
+#include <linux/refcount.h>
+
+#include <media/videobuf2-v4l2.h>
+
+struct frame_vector;
+
+/**
+ * struct vb2_vmarea_handler - the memory behind a user mapping
+ * @refcount: its users; each VMA is one
+ * @put: drops one, and frees the memory with the last
+ * @arg: argument for @put
+ *
+ * A VMA with &vb2_common_vm_ops has a pointer to this in vm_private_data.
+ */
+struct vb2_vmarea_handler {
+	refcount_t	*refcount;
+	void		(*put)(void *arg);
+	void		*arg;
+};
+
+/*
+ * Counts VMAs when they are made, split, copied by fork and unmapped. The
+ * mmap operation that installs it calls its open() for the first VMA.
+ */
+extern const struct vm_operations_struct vb2_common_vm_ops;
+
+/**
+ * vb2_create_framevec() - pin memory of the calling process
+ * @start: its address
+ * @length: its length in bytes
+ * @write: the device will write to it
+ *
+ * Context: process, may sleep. Takes the mmap_lock.
+ *
+ * Return: all pages that the range touches. An ERR_PTR() if one of them cannot
+ * be pinned, and then none is: -EFAULT if it is not mapped, or is read-only
+ * and @write is set, or has no struct page; -EINVAL if there is no such range;
+ * -ENOMEM.
+ */
+struct frame_vector *vb2_create_framevec(unsigned long start,
+					 unsigned long length, bool write);
+
+/**
+ * vb2_destroy_framevec() - unpin memory
+ * @vec: what vb2_create_framevec() returned
+ *
+ * Pages that were pinned for writing are marked dirty.
+ *
+ * Context: process, may sleep.
+ */
+void vb2_destroy_framevec(struct frame_vector *vec);
+
+#endif /* _MEDIA_VIDEOBUF2_MEMOPS_H */
