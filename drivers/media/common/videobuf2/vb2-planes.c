@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * videobuf2: the memory behind the planes of a buffer
+ *
+ * A plane's memory comes from the queue's allocator once (MMAP), or is named by
+ * user space at each QBUF (USERPTR, DMABUF). In the latter case only planes for
+ * which user space names other memory than before are touched, and the new is
+ * acquired before the old is released: a QBUF that fails leaves the buffer with
+ * what it had.
+ */
+#include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+
+#include "vb2-internal.h"
+
+static struct device *plane_dev(struct vb2_buffer *vb, unsigned int i)
+{
+	return vb->vb2_queue->alloc_devs[i] ?: vb->vb2_queue->dev;
+}
+
+/* Every way to release a plane's memory ends here */
+static void release_plane(struct vb2_buffer *vb, struct vb2_plane *plane)
+{
+	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
+	void *priv = plane->mem_priv;
+
+	plane->mem_priv = NULL;
+	if (priv && vb->memory == VB2_MEMORY_MMAP) {
+		vb2_count(vb->ledger, VB2_COUNT_MEM_PUT);
+		mem->put(priv);
+	} else if (priv && vb->memory == VB2_MEMORY_USERPTR) {
+		vb2_count(vb->ledger, VB2_COUNT_PUT_USERPTR);
+		mem->put_userptr(priv);
+	} else if (priv) {
+		vb2_count(vb->ledger, VB2_COUNT_DETACH_DMABUF);
+		mem->detach_dmabuf(priv);
+	}
+
+	if (plane->dbuf)
+		dma_buf_put(plane->dbuf);
+	plane->dbuf = NULL;
+}
+
+/* Release all memory of a buffer; the driver is told before */
+void vb2_planes_release(struct vb2_buffer *vb)
+{
+	unsigned int i;
+
+	vb2_op_buf_cleanup(vb);
+	for (i = vb->num_planes; i--; )
+		release_plane(vb, &vb->planes[i]);
+}
+
+/* MMAP: get memory of the queue's allocator for all planes, or for none */
+int vb2_planes_alloc(struct vb2_buffer *vb)
+{
+	unsigned int i;
+	void *priv;
+
+	for (i = 0; i < vb->num_planes; i++) {
+		unsigned long length = vb->planes[i].length;
+		unsigned long size = PAGE_ALIGN(length);
+
+		/* With 32 bits the size may wrap */
+		priv = size < length ? ERR_PTR(-ENOMEM) :
+			vb->vb2_queue->mem_ops->alloc(vb, plane_dev(vb, i),
+						      size);
+		if (IS_ERR_OR_NULL(priv)) {
+			vb2_planes_release(vb);
+			return priv ? PTR_ERR(priv) : -ENOMEM;
+		}
+		vb2_count(vb->ledger, VB2_COUNT_MEM_ALLOC);
+		vb->planes[i].mem_priv = priv;
+	}
+	return 0;
+}
+
+static int check_length(struct vb2_buffer *vb, unsigned int i)
+{
+	struct vb2_queue *q = vb->vb2_queue;
+	struct vb2_plane *plane = &vb->planes[i];
+
+	if (plane->length < plane->min_length) {
+		vb2_dbg(q, 1, "plane %u has %u bytes, %u are needed\n", i,
+			plane->length, plane->min_length);
+		return -EINVAL;
+	}
+	if (!q->is_output)
+		return 0;
+	if (!plane->bytesused && !q->allow_zero_bytesused)
+		plane->bytesused = plane->length;
+	if (plane->bytesused > plane->length ||
+	    (plane->data_offset && plane->data_offset >= plane->bytesused)) {
+		vb2_dbg(q, 1, "plane %u: %u of %u bytes used, data at %u\n", i,
+			plane->bytesused, plane->length, plane->data_offset);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * The functions below acquire the memory that user space names for one plane.
+ * They return 1 with @fresh filled in, 0 if the plane has that memory already.
+ */
+static int acquire_userptr(struct vb2_buffer *vb, unsigned int i,
+			   struct vb2_plane *fresh)
+{
+	struct vb2_plane *plane = &vb->planes[i];
+	int ret = check_length(vb, i);
+
+	if (ret)
+		return ret;
+	if (plane->mem_priv && plane->held_userptr == plane->m.userptr &&
+	    plane->held_length == plane->length)
+		return 0;
+
+	fresh->mem_priv = vb->vb2_queue->mem_ops->get_userptr(vb,
+				plane_dev(vb, i), plane->m.userptr,
+				plane->length);
+	if (IS_ERR(fresh->mem_priv))
+		return PTR_ERR(fresh->mem_priv);
+	vb2_count(vb->ledger, VB2_COUNT_GET_USERPTR);
+	fresh->held_userptr = plane->m.userptr;
+	return 1;
+}
+
+static int acquire_dmabuf(struct vb2_buffer *vb, unsigned int i,
+			  struct vb2_plane *fresh)
+{
+	struct vb2_queue *q = vb->vb2_queue;
+	struct vb2_plane *plane = &vb->planes[i];
+	struct dma_buf *dbuf = dma_buf_get(plane->m.fd);
+	void *priv;
+	int ret;
+
+	if (IS_ERR(dbuf)) {
+		vb2_dbg(q, 1, "plane %u: %d is no dma-buf\n", i, plane->m.fd);
+		return -EINVAL;
+	}
+	if (!plane->length)
+		plane->length = min_t(size_t, dbuf->size, U32_MAX);
+	ret = check_length(vb, i);
+	if (!ret && plane->length > dbuf->size) {
+		vb2_dbg(q, 1, "plane %u: %u bytes wanted, the dma-buf has %zu\n",
+			i, plane->length, dbuf->size);
+		ret = -EINVAL;
+	}
+	if (ret || (plane->dbuf == dbuf &&
+		    plane->held_length == plane->length)) {
+		dma_buf_put(dbuf);
+		return ret;
+	}
+
+	priv = q->mem_ops->attach_dmabuf(vb, plane_dev(vb, i), dbuf,
+					 plane->length);
+	if (IS_ERR(priv)) {
+		vb2_dbg(q, 1, "plane %u: not attached, %ld\n", i,
+			PTR_ERR(priv));
+		dma_buf_put(dbuf);
+		return PTR_ERR(priv);
+	}
+	vb2_count(vb->ledger, VB2_COUNT_ATTACH_DMABUF);
+	fresh->mem_priv = priv;
+	fresh->dbuf = dbuf;
+	return 1;
+}
+
+/* Let the acquired planes take the place of those that the buffer held */
+static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
+{
+	unsigned int i;
+	int ret;
+
+	vb2_op_buf_cleanup(vb);
+	for (i = 0; i < vb->num_planes; i++) {
+		struct vb2_plane *plane = &vb->planes[i];
+
+		if (!fresh[i].mem_priv)
+			continue;
+		release_plane(vb, plane);
+		plane->mem_priv = fresh[i].mem_priv;
+		plane->dbuf = fresh[i].dbuf;
+		plane->held_userptr = fresh[i].held_userptr;
+		plane->held_length = plane->length;
+	}
+	ret = vb2_op_buf_init(vb);
+	if (ret)
+		vb2_planes_release(vb);
+	return ret;
+}
+
+static noinline_for_stack int
+acquire_changed(struct vb2_buffer *vb)
+{
+	struct vb2_plane fresh[VB2_MAX_PLANES] = {};
+	bool changed = false;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < vb->num_planes; i++) {
+		if (vb->memory == VB2_MEMORY_USERPTR)
+			ret = acquire_userptr(vb, i, &fresh[i]);
+		else
+			ret = acquire_dmabuf(vb, i, &fresh[i]);
+		if (ret < 0)
+			goto err;
+		changed |= ret;
+	}
+	return changed ? install(vb, fresh) : 0;
+
+err:
+	fresh[i].mem_priv = NULL;
+	while (i--)
+		release_plane(vb, &fresh[i]);
+	return ret;
+}
+
+/*
+ * USERPTR, DMABUF: make the buffer hold what user space named. The driver's
+ * buf_init was called with it when this succeeds.
+ */
+int vb2_planes_acquire(struct vb2_buffer *vb)
+{
+	unsigned int i;
+	int ret;
+
+	ret = acquire_changed(vb);
+	if (!ret)
+		return 0;
+
+	/* QUERYBUF shall not show what was refused */
+	for (i = 0; i < vb->num_planes; i++) {
+		struct vb2_plane *plane = &vb->planes[i];
+
+		if (!plane->mem_priv)
+			continue;
+		plane->length = plane->held_length;
+		if (vb->memory == VB2_MEMORY_USERPTR)
+			plane->m.userptr = plane->held_userptr;
+	}
+	return ret;
+}
+
+void vb2_planes_sync_for_device(struct vb2_buffer *vb)
+{
+	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
+	unsigned int i;
+
+	vb->synced = true;
+	vb2_count(vb->ledger, VB2_COUNT_MEM_PREPARE);
+	if (!mem->prepare || vb->skip_cache_sync_on_prepare)
+		return;
+	for (i = 0; i < vb->num_planes; i++)
+		mem->prepare(vb->planes[i].mem_priv);
+}
+
+void vb2_planes_sync_for_cpu(struct vb2_buffer *vb)
+{
+	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
+	unsigned int i;
+
+	if (!vb->synced)
+		return;
+	vb->synced = false;
+	vb2_count(vb->ledger, VB2_COUNT_MEM_FINISH);
+	if (!mem->finish || vb->skip_cache_sync_on_finish)
+		return;
+	for (i = 0; i < vb->num_planes; i++)
+		mem->finish(vb->planes[i].mem_priv);
+}
