@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * videobuf2: the buffer table
+ *
+ * One allocator, add_buffers(), stands behind REQBUFS and CREATE_BUFS, which
+ * differ in what they ask of it: REQBUFS frees what there is and lets the
+ * driver choose planes and sizes, CREATE_BUFS adds to it with sizes of the
+ * application's.
+ *
+ * The table is written under mmap_lock as well as under the queue's lock, since
+ * mmap() cannot take the latter.
+ */
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+
+#include "vb2-internal.h"
+
+/* What add_buffers() is asked for */
+struct vb2_alloc_request {
+	enum vb2_memory memory;
+	bool non_coherent;
+	unsigned int count;
+	/* Fewer are a failure */
+	unsigned int min_count;
+	unsigned int num_planes;
+	unsigned int sizes[VB2_MAX_PLANES];
+};
+
+int vb2_verify_memory_type(struct vb2_queue *q, enum vb2_memory memory,
+			   unsigned int type)
+{
+	const struct vb2_mem_ops *mem = q->mem_ops;
+	bool ok;
+
+	if (type != q->type) {
+		vb2_dbg(q, 1, "type %u is not the queue's\n", type);
+		return -EINVAL;
+	}
+
+	switch (memory) {
+	case VB2_MEMORY_MMAP:
+		ok = (q->io_modes & VB2_MMAP) && mem->alloc && mem->put &&
+		     mem->mmap && mem->num_users;
+		break;
+	case VB2_MEMORY_USERPTR:
+		ok = (q->io_modes & VB2_USERPTR) && mem->get_userptr &&
+		     mem->put_userptr;
+		break;
+	case VB2_MEMORY_DMABUF:
+		ok = (q->io_modes & VB2_DMABUF) && mem->attach_dmabuf &&
+		     mem->detach_dmabuf;
+		break;
+	default:
+		ok = false;
+	}
+	if (!ok) {
+		vb2_dbg(q, 1, "memory %u is not supported\n", memory);
+		return -EINVAL;
+	}
+
+	/* Last, because CREATE_BUFS with count 0 wants all else checked */
+	if (vb2_fileio_is_active(q)) {
+		vb2_dbg(q, 1, "read() or write() use the queue\n");
+		return -EBUSY;
+	}
+	return 0;
+}
+EXPORT_SYMBOL(vb2_verify_memory_type);
+
+/* A buffer that is not in the table yet, with its memory if that is MMAP */
+static struct vb2_buffer *new_buffer(struct vb2_queue *q,
+				     const struct vb2_alloc_request *req,
+				     unsigned int index)
+{
+	size_t head = ALIGN(q->buf_struct_size, __alignof__(struct vb2_plane));
+	struct vb2_buffer *vb;
+	unsigned int i;
+	int ret;
+
+	vb = kzalloc(head + req->num_planes * sizeof(*vb->planes),
+		     GFP_KERNEL_ACCOUNT);
+	if (!vb)
+		return ERR_PTR(-ENOMEM);
+
+	vb->vb2_queue = q;
+	vb->index = index;
+	vb->type = q->type;
+	vb->memory = req->memory;
+	vb->num_planes = req->num_planes;
+	vb->planes = (void *)vb + head;
+	for (i = 0; i < req->num_planes; i++) {
+		vb->planes[i].length = req->sizes[i];
+		vb->planes[i].min_length = req->sizes[i];
+	}
+	vb2_op_init_buffer(vb);
+
+	if (req->memory != VB2_MEMORY_MMAP)
+		return vb;
+
+	ret = vb2_planes_alloc(vb);
+	if (ret) {
+		kfree(vb);
+		return ERR_PTR(ret);
+	}
+	vb2_map_set_offsets(vb);
+	return vb;
+}
+
+static void insert_buffer(struct vb2_queue *q, struct vb2_buffer *vb)
+{
+	guard(mutex)(&q->mmap_lock);
+	q->bufs[vb->index] = vb;
+	__set_bit(vb->index, q->bufs_bitmap);
+	q->num_bufs++;
+}
+
+static void free_buffer(struct vb2_queue *q, struct vb2_buffer *vb)
+{
+	scoped_guard(mutex, &q->mmap_lock) {
+		q->bufs[vb->index] = NULL;
+		__clear_bit(vb->index, q->bufs_bitmap);
+		q->num_bufs--;
+	}
+	vb2_planes_release(vb);
+	vb2_check_buffer(vb);
+	kfree(vb);
+}
+
+/* The table exists as long as there are buffers */
+static int get_table(struct vb2_queue *q)
+{
+	struct vb2_buffer **bufs __free(kfree) = NULL;
+
+	if (q->bufs)
+		return 0;
+	bufs = kcalloc(q->max_num_buffers, sizeof(*bufs), GFP_KERNEL_ACCOUNT);
+	if (!bufs)
+		return -ENOMEM;
+	q->bufs_bitmap = bitmap_zalloc(q->max_num_buffers, GFP_KERNEL_ACCOUNT);
+	if (!q->bufs_bitmap)
+		return -ENOMEM;
+	scoped_guard(mutex, &q->mmap_lock)
+		q->bufs = no_free_ptr(bufs);
+	return 0;
+}
+
+static void put_table_if_empty(struct vb2_queue *q)
+{
+	struct vb2_buffer **bufs;
+
+	if (q->num_bufs)
+		return;
+	scoped_guard(mutex, &q->mmap_lock) {
+		bufs = q->bufs;
+		q->bufs = NULL;
+	}
+	kfree(bufs);
+	bitmap_free(q->bufs_bitmap);
+	q->bufs_bitmap = NULL;
+	q->memory = VB2_MEMORY_UNKNOWN;
+}
+
+static void free_range(struct vb2_queue *q, unsigned int start,
+		       unsigned int count)
+{
+	unsigned int i;
+
+	for (i = start; i < start + count; i++)
+		if (q->bufs[i])
+			free_buffer(q, q->bufs[i]);
+}
+
+void vb2_alloc_free_all(struct vb2_queue *q)
+{
+	if (q->bufs)
+		free_range(q, 0, q->max_num_buffers);
+	put_table_if_empty(q);
+}
+
+/* The longest free run of at most *count numbers; *count is what it has */
+static unsigned int find_room(struct vb2_queue *q, unsigned int *count)
+{
+	unsigned int first;
+
+	for (; *count; (*count)--) {
+		first = bitmap_find_next_zero_area(q->bufs_bitmap,
+						   q->max_num_buffers, 0,
+						   *count, 0);
+		if (first + *count <= q->max_num_buffers)
+			return first;
+	}
+	return 0;
+}
+
+/* As many buffers as memory allows. Returns how many, or why not even one. */
+static int new_buffers(struct vb2_queue *q, const struct vb2_alloc_request *req,
+		       unsigned int first)
+{
+	struct vb2_buffer *vb;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < req->count; i++) {
+		vb = new_buffer(q, req, first + i);
+		if (IS_ERR(vb)) {
+			ret = PTR_ERR(vb);
+			break;
+		}
+		insert_buffer(q, vb);
+		/* User memory is not there yet: its buf_init comes at QBUF */
+		if (vb->memory != VB2_MEMORY_MMAP)
+			continue;
+		ret = vb2_op_buf_init(vb);
+		if (ret) {
+			free_buffer(q, vb);
+			break;
+		}
+	}
+	if (i < req->count)
+		vb2_dbg(q, 1, "got %u buffers of %u, error %d\n", i, req->count,
+			ret);
+	return i ?: ret;
+}
+
+static int check_sizes(struct vb2_queue *q, const struct vb2_alloc_request *req)
+{
+	unsigned int i;
+
+	if (WARN(!req->num_planes || req->num_planes > VB2_MAX_PLANES,
+		 "vb2: %s: driver bug: queue_setup wants %u planes\n", q->name,
+		 req->num_planes))
+		return -EINVAL;
+	for (i = 0; i < req->num_planes; i++)
+		if (WARN(!req->sizes[i],
+			 "vb2: %s: driver bug: queue_setup left plane %u without a size\n",
+			 q->name, i))
+			return -EINVAL;
+	return 0;
+}
+
+/*
+ * Ask the driver, then allocate. Returns 0 with req->count and *first_index, or
+ * an error with the table as it was.
+ */
+static int add_buffers(struct vb2_queue *q, struct vb2_alloc_request *req,
+		       unsigned int *first_index)
+{
+	unsigned int first, wanted;
+	int got, ret;
+
+	ret = get_table(q);
+	if (ret)
+		goto err_table;
+	if (!q->num_bufs) {
+		q->memory = req->memory;
+		q->non_coherent_mem = req->non_coherent;
+		memset(q->alloc_devs, 0, sizeof(q->alloc_devs));
+	}
+
+	ret = vb2_op_queue_setup(q, &req->count, &req->num_planes, req->sizes);
+	if (ret) {
+		vb2_dbg(q, 1, "driver refused, %d\n", ret);
+		goto err_table;
+	}
+	ret = check_sizes(q, req);
+	if (ret)
+		goto err_table;
+
+	wanted = req->count;
+	first = find_room(q, &req->count);
+	ret = req->count ? new_buffers(q, req, first) : -ENOBUFS;
+	if (ret < 0)
+		goto err_table;
+
+	/* Fewer than the driver agreed to: it must agree again */
+	got = ret;
+	if (got < wanted) {
+		req->count = got;
+		ret = vb2_op_queue_setup(q, &req->count, &req->num_planes,
+					 req->sizes);
+		if (!ret && (req->count > got || got < req->min_count))
+			ret = -ENOMEM;
+		req->count = got;
+		if (ret)
+			goto err_buffers;
+	}
+
+	*first_index = first;
+	q->waiting_for_buffers = !q->is_output;
+	q->is_busy = true;
+	return 0;
+
+err_buffers:
+	free_range(q, first, got);
+err_table:
+	put_table_if_empty(q);
+	return ret;
+}
+
+int vb2_core_reqbufs(struct vb2_queue *q, enum vb2_memory memory,
+		     unsigned int flags, unsigned int *count)
+{
+	struct vb2_alloc_request req = {
+		.memory = memory,
+		.non_coherent = flags & VB2_MEMORY_FLAG_NON_COHERENT,
+		.min_count = q->min_reqbufs_allocation,
+	};
+	unsigned int first;
+	int ret;
+
+	vb2_assert_locked(q);
+
+	if (q->streaming) {
+		vb2_dbg(q, 1, "streaming\n");
+		return -EBUSY;
+	}
+	if (q->waiting_in_dqbuf && *count) {
+		vb2_dbg(q, 1, "somebody sleeps in DQBUF\n");
+		return -EBUSY;
+	}
+
+	/* Memory that is mapped or exported outlives its buffer */
+	vb2_queue_cancel(q);
+	vb2_alloc_free_all(q);
+	q->is_busy = false;
+	if (!*count)
+		return 0;
+
+	req.count = clamp(*count, q->min_reqbufs_allocation,
+			  q->max_num_buffers);
+	ret = add_buffers(q, &req, &first);
+	if (ret)
+		return ret;
+	*count = req.count;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_core_reqbufs);
+
+int vb2_core_create_bufs(struct vb2_queue *q, enum vb2_memory memory,
+			 unsigned int flags, unsigned int *count,
+			 unsigned int num_planes, const unsigned int sizes[],
+			 unsigned int *first_index)
+{
+	struct vb2_alloc_request req = {
+		.memory = memory,
+		.non_coherent = flags & VB2_MEMORY_FLAG_NON_COHERENT,
+		.min_count = 1,
+		.num_planes = num_planes,
+	};
+	int ret;
+
+	vb2_assert_locked(q);
+
+	if (q->num_bufs >= q->max_num_buffers) {
+		vb2_dbg(q, 1, "all %u numbers are taken\n", q->max_num_buffers);
+		return -ENOBUFS;
+	}
+	if (!q->num_bufs && q->waiting_in_dqbuf && *count) {
+		vb2_dbg(q, 1, "somebody sleeps in DQBUF\n");
+		return -EBUSY;
+	}
+	if (q->num_bufs && (q->memory != memory ||
+			    q->non_coherent_mem != req.non_coherent)) {
+		vb2_dbg(q, 1, "memory differs from that of the others\n");
+		return -EINVAL;
+	}
+	if (num_planes > VB2_MAX_PLANES)
+		return -EINVAL;
+
+	req.count = min(*count, q->max_num_buffers - q->num_bufs);
+	if (num_planes)
+		memcpy(req.sizes, sizes, num_planes * sizeof(req.sizes[0]));
+	ret = add_buffers(q, &req, first_index);
+	if (ret)
+		return ret;
+	*count = req.count;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_core_create_bufs);
+
+int vb2_core_remove_bufs(struct vb2_queue *q, unsigned int start,
+			 unsigned int count)
+{
+	struct vb2_buffer *vb;
+	unsigned int i;
+
+	vb2_assert_locked(q);
+
+	if (!count)
+		return 0;
+	if (count > q->num_bufs || start > q->max_num_buffers - count)
+		return -EINVAL;
+	for (i = start; i < start + count; i++) {
+		vb = vb2_get_buffer(q, i);
+		if (!vb) {
+			vb2_dbg(q, 1, "there is no buffer %u\n", i);
+			return -EINVAL;
+		}
+		if (vb->state != VB2_BUF_STATE_DEQUEUED) {
+			vb2_dbg(q, 1, "buffer %u is %s\n", i,
+				vb2_state_name(vb->state));
+			return -EBUSY;
+		}
+	}
+
+	for (i = start; i < start + count; i++)
+		vb2_flow_return(q->bufs[i]);
+	free_range(q, start, count);
+	put_table_if_empty(q);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_core_remove_bufs);
