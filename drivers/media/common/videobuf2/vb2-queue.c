@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * videobuf2: the life of a queue
+ *
+ * init -> (allocate -> STREAMON -> start -> ... -> cancel -> free) -> release
+ *
+ * STREAMON and start are two things: the driver starts when it has
+ * min_queued_buffers, which may be in a later QBUF. Cancel is the one way back,
+ * whatever was reached; it cannot fail.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "vb2-internal.h"
+
+int vb2_debug;
+module_param_named(debug, vb2_debug, int, 0644);
+MODULE_PARM_DESC(debug, "say why calls fail, 0 (off) to 4");
+
+int vb2_core_queue_init(struct vb2_queue *q)
+{
+	if (WARN_ON(!q) ||
+	    WARN_ON(!q->ops) ||
+	    WARN_ON(!q->mem_ops) ||
+	    WARN_ON(!q->buf_ops) ||
+	    WARN_ON(!q->type) ||
+	    WARN_ON(!q->io_modes) ||
+	    WARN_ON(!q->ops->queue_setup) ||
+	    WARN_ON(!q->ops->buf_queue) ||
+	    WARN_ON(q->requires_requests && !q->supports_requests) ||
+	    WARN_ON(q->supports_requests && q->min_queued_buffers))
+		return -EINVAL;
+
+	if (!q->max_num_buffers)
+		q->max_num_buffers = VB2_MAX_FRAME;
+	/* A plane's offset has 32 bits, half of them mem2mem's other queue */
+	q->max_num_buffers = min(q->max_num_buffers,
+				 (1U << 30) / (VB2_MAX_PLANES << PAGE_SHIFT));
+	/* One is with user space while the driver has its minimum */
+	q->min_reqbufs_allocation = max(q->min_reqbufs_allocation,
+					q->min_queued_buffers + 1);
+	if (WARN_ON(q->min_reqbufs_allocation > q->max_num_buffers))
+		return -EINVAL;
+
+	if (!q->buf_struct_size)
+		q->buf_struct_size = sizeof(struct vb2_buffer);
+	if (WARN_ON(q->buf_struct_size < sizeof(struct vb2_buffer)))
+		return -EINVAL;
+
+	q->memory = VB2_MEMORY_UNKNOWN;
+	q->unplugged = false;
+	INIT_LIST_HEAD(&q->queued_list);
+	INIT_LIST_HEAD(&q->done_list);
+	spin_lock_init(&q->done_lock);
+	mutex_init(&q->mmap_lock);
+	init_waitqueue_head(&q->done_wq);
+
+	if (q->bidirectional)
+		q->dma_dir = DMA_BIDIRECTIONAL;
+	else
+		q->dma_dir = q->is_output ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+
+	if (!q->name[0])
+		snprintf(q->name, sizeof(q->name), "%s-%p",
+			 q->is_output ? "out" : "cap", q);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_core_queue_init);
+
+/*
+ * start_streaming failed or stop_streaming returned, and the driver still has
+ * buffers. That is its bug. Take them all the same: the queue is no use to
+ * anyone as long as they are missing.
+ */
+static void take_back(struct vb2_queue *q, enum vb2_buffer_state state,
+		      const char *op)
+{
+	struct vb2_buffer *vb;
+	unsigned int i;
+
+	if (!atomic_read(&q->owned_by_drv_count))
+		return;
+	WARN(1, "vb2: %s: driver bug: %ps kept %d buffers after %s\n",
+	     q->name, q->ops->buf_queue, atomic_read(&q->owned_by_drv_count),
+	     op);
+	for (i = 0; (vb = vb2_next_buffer(q, &i)); i++)
+		if (vb->state == VB2_BUF_STATE_ACTIVE)
+			vb2_buffer_done(vb, state);
+	WARN_ON(atomic_read(&q->owned_by_drv_count));
+}
+
+/*
+ * Give the driver all that is queued, and start it. On failure the buffers are
+ * queued as before.
+ */
+int vb2_queue_start(struct vb2_queue *q)
+{
+	struct vb2_buffer *vb, *next;
+	int ret;
+
+	list_for_each_entry(vb, &q->queued_list, queued_entry)
+		vb2_flow_enqueue(vb);
+
+	q->start_streaming_called = true;
+	ret = vb2_op_start_streaming(q);
+	if (!ret)
+		return 0;
+
+	q->start_streaming_called = false;
+	vb2_dbg(q, 1, "driver refused to start, %d\n", ret);
+	take_back(q, VB2_BUF_STATE_QUEUED, "start_streaming failed");
+
+	/*
+	 * Buffers given back as done would reach user space although nothing
+	 * streams. Nobody waits on the list yet: cure it without done_lock.
+	 */
+	if (WARN(!list_empty(&q->done_list),
+		 "vb2: %s: driver bug: start_streaming failed and gave back buffers as done, not as queued\n",
+		 q->name)) {
+		list_for_each_entry_safe(vb, next, &q->done_list, done_entry) {
+			list_del(&vb->done_entry);
+			vb2_state_set(vb, VB2_BUF_STATE_DEQUEUED);
+			vb2_state_set(vb, VB2_BUF_STATE_QUEUED);
+		}
+	}
+	return ret;
+}
+
+int vb2_core_streamon(struct vb2_queue *q, unsigned int type)
+{
+	int ret;
+
+	vb2_assert_locked(q);
+
+	if (type != q->type) {
+		vb2_dbg(q, 1, "type %u is not the queue's\n", type);
+		return -EINVAL;
+	}
+	if (q->streaming)
+		return 0;
+	if (!q->num_bufs || q->num_bufs < q->min_queued_buffers) {
+		vb2_dbg(q, 1, "%u buffers, %u are needed\n", q->num_bufs,
+			max(q->min_queued_buffers, 1U));
+		return -EINVAL;
+	}
+	if (q->error)
+		return -EIO;
+
+	ret = vb2_op_prepare_streaming(q);
+	if (ret)
+		return ret;
+
+	if (q->queued_count >= q->min_queued_buffers) {
+		ret = vb2_queue_start(q);
+		if (ret) {
+			vb2_op_unprepare_streaming(q);
+			return ret;
+		}
+	}
+	/* Only now: drivers ask vb2_is_streaming() in their buf_queue */
+	q->streaming = true;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_core_streamon);
+
+/*
+ * Take every buffer away from driver and core, and release what is not the
+ * queue's own memory. Also for a queue that does not stream: buffers may be
+ * queued or prepared.
+ */
+void vb2_queue_cancel(struct vb2_queue *q)
+{
+	struct vb2_buffer *vb;
+	unsigned int i;
+
+	if (q->start_streaming_called)
+		vb2_op_stop_streaming(q);
+	if (q->streaming)
+		vb2_op_unprepare_streaming(q);
+	take_back(q, VB2_BUF_STATE_ERROR, "stop_streaming");
+
+	q->streaming = false;
+	q->start_streaming_called = false;
+	q->error = false;
+	q->uses_requests = false;
+	q->uses_qbuf = false;
+	q->last_buffer_dequeued = false;
+
+	/* Whoever sleeps in DQBUF or poll() finds the queue stopped */
+	wake_up_all(&q->done_wq);
+
+	/* The driver has nothing left: this cannot race with vb2_buffer_done() */
+	INIT_LIST_HEAD(&q->queued_list);
+	INIT_LIST_HEAD(&q->done_list);
+	q->queued_count = 0;
+
+	for (i = 0; (vb = vb2_next_buffer(q, &i)); i++) {
+		vb2_request_cancel(vb);
+		vb2_flow_return(vb);
+		if (vb->memory != VB2_MEMORY_MMAP)
+			vb2_planes_release(vb);
+		vb->copied_timestamp = false;
+	}
+}
+
+int vb2_core_streamoff(struct vb2_queue *q, unsigned int type)
+{
+	if (type != q->type) {
+		vb2_dbg(q, 1, "type %u is not the queue's\n", type);
+		return -EINVAL;
+	}
+
+	vb2_queue_cancel(q);
+	q->waiting_for_buffers = !q->is_output;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vb2_core_streamoff);
+
+void vb2_core_queue_release(struct vb2_queue *q)
+{
+	vb2_fileio_cleanup(q);
+	vb2_queue_cancel(q);
+	vb2_alloc_free_all(q);
+	q->is_busy = false;
+	vb2_check_queue(q);
+}
+EXPORT_SYMBOL_GPL(vb2_core_queue_release);
+
+void vb2_queue_error(struct vb2_queue *q)
+{
+	q->error = true;
+	wake_up_all(&q->done_wq);
+}
+EXPORT_SYMBOL_GPL(vb2_queue_error);
+
+MODULE_DESCRIPTION("Buffer queues for media drivers, core");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(DMA_BUF);
