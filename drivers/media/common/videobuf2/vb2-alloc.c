@@ -227,14 +227,14 @@ static int check_sizes(struct vb2_queue *q, const struct vb2_alloc_request *req)
 {
 	unsigned int i;
 
-	if (WARN(!req->num_planes || req->num_planes > VB2_MAX_PLANES,
-		 "vb2: %s: driver bug: queue_setup wants %u planes\n", q->name,
-		 req->num_planes))
+	if (vb2_driver_bug(q, !req->num_planes ||
+			   req->num_planes > VB2_MAX_PLANES,
+			   "queue_setup wants %u planes", req->num_planes))
 		return -EINVAL;
 	for (i = 0; i < req->num_planes; i++)
-		if (WARN(!req->sizes[i],
-			 "vb2: %s: driver bug: queue_setup left plane %u without a size\n",
-			 q->name, i))
+		if (vb2_driver_bug(q, !req->sizes[i],
+				   "queue_setup left plane %u without a size",
+				   i))
 			return -EINVAL;
 	return 0;
 }

@@ -1,12 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * videobuf2: were operations called in pairs?
+ * videobuf2: reports of what must not happen
  *
- * Only with VIDEO_ADV_DEBUG. Whatever was initialised, prepared or started must
- * have been cleaned up, finished or stopped when its buffer or queue goes. What
- * is reported here is a bug of the core, or of a driver that kept buffers.
+ * What a driver did wrong is reported by vb2_driver_bug(), with the driver's
+ * name, and never tolerated in silence.
+ *
+ * With VIDEO_ADV_DEBUG there is a ledger too: whatever was initialised,
+ * prepared or started must have been cleaned up, finished or stopped when its
+ * buffer or queue goes. What does not balance is a bug of the core, or of a
+ * driver that kept buffers.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+
 #include "vb2-internal.h"
+
+/* Every report ends here, where KUnit can take it instead */
+void vb2_show_bug(const struct vb2_queue *q, struct va_format *vaf)
+{
+	KUNIT_STATIC_STUB_REDIRECT(vb2_show_bug, q, vaf);
+
+	WARN(1, "vb2: %s (%ps): driver bug: %pV\n", q ? q->name : "?",
+	     q && q->ops ? q->ops->buf_queue : NULL, vaf);
+}
+EXPORT_SYMBOL_IF_KUNIT(vb2_show_bug);
+
+void vb2_report_bug(const struct vb2_queue *q, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	vb2_show_bug(q, &vaf);
+	va_end(args);
+}
 
 static const char * const buffer_counts[VB2_BUFFER_COUNTS] = {
 	[VB2_COUNT_MEM_ALLOC]		= "alloc",
@@ -34,17 +62,17 @@ static const char * const queue_counts[VB2_QUEUE_COUNTS] = {
 	[VB2_COUNT_WAIT_FINISH]		= "wait_finish",
 };
 
-static void check(struct vb2_queue *q, const char *what, unsigned int number,
-		  const u32 *ledger, const char * const *names,
-		  unsigned int counts)
+static void check(const struct vb2_queue *q, const char *what,
+		  unsigned int number, const u32 *ledger,
+		  const char * const *names, unsigned int counts)
 {
 	unsigned int i;
 
 	for (i = 0; i < counts; i += 2)
-		if (ledger[i] != ledger[i + 1])
-			pr_warn("vb2: %s: %s %u unbalanced: %u %s, %u %s\n",
-				q->name, what, number, ledger[i], names[i],
-				ledger[i + 1], names[i + 1]);
+		vb2_driver_bug(q, ledger[i] != ledger[i + 1],
+			       "%s %u unbalanced: %u %s, %u %s", what, number,
+			       ledger[i], names[i], ledger[i + 1],
+			       names[i + 1]);
 }
 
 void vb2_check_buffer(struct vb2_buffer *vb)
@@ -52,9 +80,11 @@ void vb2_check_buffer(struct vb2_buffer *vb)
 	check(vb->vb2_queue, "buffer", vb->index, vb->ledger, buffer_counts,
 	      VB2_BUFFER_COUNTS);
 }
+EXPORT_SYMBOL_IF_KUNIT(vb2_check_buffer);
 
 void vb2_check_queue(struct vb2_queue *q)
 {
 	check(q, "queue of type", q->type, q->ledger, queue_counts,
 	      VB2_QUEUE_COUNTS);
 }
+EXPORT_SYMBOL_IF_KUNIT(vb2_check_queue);

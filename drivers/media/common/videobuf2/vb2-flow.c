@@ -194,15 +194,15 @@ void vb2_buffer_done(struct vb2_buffer *vb, enum vb2_buffer_state state)
 	struct vb2_queue *q = vb->vb2_queue;
 	unsigned long flags;
 
-	if (WARN(vb->state != VB2_BUF_STATE_ACTIVE,
-		 "vb2: %s: driver bug: %ps gives back buffer %u, which is %s\n",
-		 q->name, q->ops->buf_queue, vb->index,
-		 vb2_state_name(vb->state)))
+	if (vb2_driver_bug(q, vb->state != VB2_BUF_STATE_ACTIVE,
+			   "gives back buffer %u, which is %s", vb->index,
+			   vb2_state_name(vb->state)))
 		return;
-	if (WARN(state != VB2_BUF_STATE_DONE && state != VB2_BUF_STATE_ERROR &&
-		 state != VB2_BUF_STATE_QUEUED,
-		 "vb2: %s: driver bug: %ps gives back buffer %u as %s\n",
-		 q->name, q->ops->buf_queue, vb->index, vb2_state_name(state)))
+	if (vb2_driver_bug(q, state != VB2_BUF_STATE_DONE &&
+			   state != VB2_BUF_STATE_ERROR &&
+			   state != VB2_BUF_STATE_QUEUED,
+			   "gives back buffer %u as %s", vb->index,
+			   vb2_state_name(state)))
 		state = VB2_BUF_STATE_ERROR;
 
 	vb2_count(vb->ledger, VB2_COUNT_BUF_DONE);

@@ -73,13 +73,22 @@ static inline void vb2_count(u32 *ledger, unsigned int op)
 		ledger[op]++;
 }
 
-#ifdef CONFIG_VIDEO_ADV_DEBUG
+/* vb2-check.c */
+__printf(2, 3) void vb2_report_bug(const struct vb2_queue *q, const char *fmt,
+				   ...);
+void vb2_show_bug(const struct vb2_queue *q, struct va_format *vaf);
 void vb2_check_buffer(struct vb2_buffer *vb);
 void vb2_check_queue(struct vb2_queue *q);
-#else
-static inline void vb2_check_buffer(struct vb2_buffer *vb) { }
-static inline void vb2_check_queue(struct vb2_queue *q) { }
-#endif
+
+/* Is @cond true? Then the driver did what it may not: say what, and who. */
+#define vb2_driver_bug(q, cond, fmt, ...)				\
+({									\
+	bool __bug = (cond);						\
+									\
+	if (unlikely(__bug))						\
+		vb2_report_bug(q, fmt, ##__VA_ARGS__);			\
+	__bug;								\
+})
 
 static inline int vb2_op_queue_setup(struct vb2_queue *q, unsigned int *count,
 				     unsigned int *num_planes,

@@ -21,18 +21,37 @@ int vb2_debug;
 module_param_named(debug, vb2_debug, int, 0644);
 MODULE_PARM_DESC(debug, "say why calls fail, 0 (off) to 4");
 
+/* What is wrong with a queue, or NULL */
+static const char *find_flaw(const struct vb2_queue *q)
+{
+	if (!q)
+		return "no queue";
+	if (!q->ops || !q->ops->queue_setup || !q->ops->buf_queue)
+		return "queue_setup or buf_queue is missing";
+	if (!q->mem_ops)
+		return "there is no memory allocator";
+	if (!q->buf_ops)
+		return "the front-end did not set its operations";
+	if (!q->type || !q->io_modes)
+		return "type or io_modes is 0";
+	if (q->requires_requests && !q->supports_requests)
+		return "requests are required and not supported";
+	/* Queueing a request must not fail, so no start may wait for it */
+	if (q->supports_requests && q->min_queued_buffers)
+		return "requests exclude min_queued_buffers";
+	if (q->buf_struct_size && q->buf_struct_size < sizeof(struct vb2_buffer))
+		return "buf_struct_size is too small";
+	if (max(q->min_queued_buffers + 1, q->min_reqbufs_allocation) >
+	    (q->max_num_buffers ?: VB2_MAX_FRAME))
+		return "more buffers are needed than allowed";
+	return NULL;
+}
+
 int vb2_core_queue_init(struct vb2_queue *q)
 {
-	if (WARN_ON(!q) ||
-	    WARN_ON(!q->ops) ||
-	    WARN_ON(!q->mem_ops) ||
-	    WARN_ON(!q->buf_ops) ||
-	    WARN_ON(!q->type) ||
-	    WARN_ON(!q->io_modes) ||
-	    WARN_ON(!q->ops->queue_setup) ||
-	    WARN_ON(!q->ops->buf_queue) ||
-	    WARN_ON(q->requires_requests && !q->supports_requests) ||
-	    WARN_ON(q->supports_requests && q->min_queued_buffers))
+	const char *flaw = find_flaw(q);
+
+	if (vb2_driver_bug(q, flaw, "%s", flaw))
 		return -EINVAL;
 
 	if (!q->max_num_buffers)
@@ -43,13 +62,8 @@ int vb2_core_queue_init(struct vb2_queue *q)
 	/* One is with user space while the driver has its minimum */
 	q->min_reqbufs_allocation = max(q->min_reqbufs_allocation,
 					q->min_queued_buffers + 1);
-	if (WARN_ON(q->min_reqbufs_allocation > q->max_num_buffers))
-		return -EINVAL;
-
 	if (!q->buf_struct_size)
 		q->buf_struct_size = sizeof(struct vb2_buffer);
-	if (WARN_ON(q->buf_struct_size < sizeof(struct vb2_buffer)))
-		return -EINVAL;
 
 	q->memory = VB2_MEMORY_UNKNOWN;
 	q->unplugged = false;
@@ -82,15 +96,14 @@ static void take_back(struct vb2_queue *q, enum vb2_buffer_state state,
 	struct vb2_buffer *vb;
 	unsigned int i;
 
-	if (!atomic_read(&q->owned_by_drv_count))
+	if (!vb2_driver_bug(q, atomic_read(&q->owned_by_drv_count),
+			    "kept %d buffers after %s",
+			    atomic_read(&q->owned_by_drv_count), op))
 		return;
-	WARN(1, "vb2: %s: driver bug: %ps kept %d buffers after %s\n",
-	     q->name, q->ops->buf_queue, atomic_read(&q->owned_by_drv_count),
-	     op);
 	for (i = 0; (vb = vb2_next_buffer(q, &i)); i++)
 		if (vb->state == VB2_BUF_STATE_ACTIVE)
 			vb2_buffer_done(vb, state);
-	WARN_ON(atomic_read(&q->owned_by_drv_count));
+	atomic_set(&q->owned_by_drv_count, 0);
 }
 
 /*
@@ -99,6 +112,8 @@ static void take_back(struct vb2_queue *q, enum vb2_buffer_state state,
  */
 int vb2_queue_start(struct vb2_queue *q)
 {
+	/* Codecs (mem2mem) may have finished buffers before */
+	bool none_done = list_empty(&q->done_list);
 	struct vb2_buffer *vb, *next;
 	int ret;
 
@@ -118,14 +133,13 @@ int vb2_queue_start(struct vb2_queue *q)
 	 * Buffers given back as done would reach user space although nothing
 	 * streams. Nobody waits on the list yet: cure it without done_lock.
 	 */
-	if (WARN(!list_empty(&q->done_list),
-		 "vb2: %s: driver bug: start_streaming failed and gave back buffers as done, not as queued\n",
-		 q->name)) {
-		list_for_each_entry_safe(vb, next, &q->done_list, done_entry) {
-			list_del(&vb->done_entry);
-			vb2_state_set(vb, VB2_BUF_STATE_DEQUEUED);
-			vb2_state_set(vb, VB2_BUF_STATE_QUEUED);
-		}
+	if (!vb2_driver_bug(q, none_done && !list_empty(&q->done_list),
+			    "gave buffers back as done when start_streaming failed"))
+		return ret;
+	list_for_each_entry_safe(vb, next, &q->done_list, done_entry) {
+		list_del(&vb->done_entry);
+		vb2_state_set(vb, VB2_BUF_STATE_DEQUEUED);
+		vb2_state_set(vb, VB2_BUF_STATE_QUEUED);
 	}
 	return ret;
 }

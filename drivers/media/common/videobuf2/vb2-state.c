@@ -19,7 +19,7 @@
  * Some drivers (mem2mem, zoran, tw686x, omap4iss) write ACTIVE themselves. That
  * does no harm: it only repeats what the core wrote, or takes a queued buffer.
  */
-#include <linux/export.h>
+#include <kunit/visibility.h>
 
 #include "vb2-internal.h"
 
@@ -34,7 +34,7 @@ static const char * const names[] = {
 };
 
 /* For each state the states that may follow */
-const u8 vb2_state_legal[ARRAY_SIZE(names)] = {
+const u8 vb2_state_legal[] = {
 	[VB2_BUF_STATE_DEQUEUED]	= BIT(VB2_BUF_STATE_PREPARING) |
 					  BIT(VB2_BUF_STATE_IN_REQUEST) |
 					  BIT(VB2_BUF_STATE_QUEUED),
@@ -57,6 +57,7 @@ const u8 vb2_state_legal[ARRAY_SIZE(names)] = {
 	[VB2_BUF_STATE_ERROR]		= BIT(VB2_BUF_STATE_ERROR) |
 					  BIT(VB2_BUF_STATE_DEQUEUED),
 };
+EXPORT_SYMBOL_IF_KUNIT(vb2_state_legal);
 
 const char *vb2_state_name(enum vb2_buffer_state state)
 {
@@ -65,7 +66,8 @@ const char *vb2_state_name(enum vb2_buffer_state state)
 
 void vb2_state_warn(struct vb2_buffer *vb, enum vb2_buffer_state new)
 {
-	WARN(1, "vb2: %s (%ps): buffer %u may not go from %s to %s\n",
-	     vb->vb2_queue->name, vb->vb2_queue->ops->buf_queue, vb->index,
-	     vb2_state_name(vb->state), vb2_state_name(new));
+	vb2_report_bug(vb->vb2_queue, "buffer %u may not go from %s to %s",
+		       vb->index, vb2_state_name(vb->state),
+		       vb2_state_name(new));
 }
+EXPORT_SYMBOL_IF_KUNIT(vb2_state_warn);
