@@ -232,6 +232,8 @@ int vb2_core_streamoff(struct vb2_queue *q, unsigned int type);
 
 /**
  * typedef vb2_thread_fnc - what the consumer thread does with each buffer
+ * @vb: the buffer, which goes back to the queue afterwards
+ * @priv: what vb2_thread_start() was given
  *
  * Return: 0, or anything else to end the thread's work.
  */
