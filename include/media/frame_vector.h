@@ -40,10 +40,12 @@ struct frame_vector {
 struct frame_vector *frame_vector_create(unsigned int nr_frames);
 
 /**
- * frame_vector_destroy() - free a vector
- * @vec: the vector; its pages were given back by put_vaddr_frames()
+ * frame_vector_to_pages() - let frame_vector_pages() work
+ * @vec: the vector
+ *
+ * Return: 0; pinned memory always has pages.
  */
-void frame_vector_destroy(struct frame_vector *vec);
+int frame_vector_to_pages(struct frame_vector *vec);
 
 /**
  * get_vaddr_frames() - pin pages of the calling process
@@ -75,18 +77,10 @@ int get_vaddr_frames(unsigned long start, unsigned int nr_pfns, bool write,
 void put_vaddr_frames(struct frame_vector *vec);
 
 /**
- * frame_vector_to_pages() - let frame_vector_pages() work
- * @vec: the vector
- *
- * Return: 0; pinned memory always has pages.
+ * frame_vector_destroy() - free a vector
+ * @vec: the vector; its pages were given back by put_vaddr_frames()
  */
-int frame_vector_to_pages(struct frame_vector *vec);
-
-/**
- * frame_vector_to_pfns() - let frame_vector_pfns() work
- * @vec: the vector
- */
-void frame_vector_to_pfns(struct frame_vector *vec);
+void frame_vector_destroy(struct frame_vector *vec);
 
 /**
  * frame_vector_count() - how many pages a vector holds
@@ -109,6 +103,12 @@ static inline struct page **frame_vector_pages(struct frame_vector *vec)
 
 	return ret ? ERR_PTR(ret) : vec->pages;
 }
+
+/**
+ * frame_vector_to_pfns() - let frame_vector_pfns() work
+ * @vec: the vector
+ */
+void frame_vector_to_pfns(struct frame_vector *vec);
 
 /**
  * frame_vector_pfns() - the page frame numbers of a vector
