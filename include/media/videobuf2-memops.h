@@ -12,23 +12,27 @@ struct frame_vector;
 
 /**
  * struct vb2_vmarea_handler - the memory behind a user mapping
- * @refcount: its users; each VMA is one
- * @put: drops one, and frees the memory with the last
  * @arg: argument for @put
+ * @put: drops a user, and frees the memory with the last
+ * @refcount: its users; each VMA is one
  *
  * A VMA with &vb2_common_vm_ops has a pointer to this in vm_private_data.
  */
 struct vb2_vmarea_handler {
-	refcount_t	*refcount;
-	void		(*put)(void *arg);
 	void		*arg;
+	void		(*put)(void *arg);
+	refcount_t	*refcount;
 };
 
-/*
- * Counts VMAs when they are made, split, copied by fork and unmapped. The
- * mmap operation that installs it calls its open() for the first VMA.
+/**
+ * vb2_destroy_framevec() - unpin memory
+ * @vec: what vb2_create_framevec() returned
+ *
+ * Pages that were pinned for writing are marked dirty.
+ *
+ * Context: process, may sleep.
  */
-extern const struct vm_operations_struct vb2_common_vm_ops;
+void vb2_destroy_framevec(struct frame_vector *vec);
 
 /**
  * vb2_create_framevec() - pin memory of the calling process
@@ -46,14 +50,10 @@ extern const struct vm_operations_struct vb2_common_vm_ops;
 struct frame_vector *vb2_create_framevec(unsigned long start,
 					 unsigned long length, bool write);
 
-/**
- * vb2_destroy_framevec() - unpin memory
- * @vec: what vb2_create_framevec() returned
- *
- * Pages that were pinned for writing are marked dirty.
- *
- * Context: process, may sleep.
+/*
+ * Counts VMAs when they are made, split, copied by fork and unmapped. The
+ * mmap operation that installs it calls its open() for the first VMA.
  */
-void vb2_destroy_framevec(struct frame_vector *vec);
+extern const struct vm_operations_struct vb2_common_vm_ops;
 
 #endif /* _MEDIA_VIDEOBUF2_MEMOPS_H */
