@@ -150,9 +150,12 @@ int vb2_core_qbuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb,
 	}
 	if (req) {
 		ret = vb2_request_add(q, vb, req);
-		if (!ret)
-			vb2_op_fill_user_buffer(vb, pb);
-		return ret;
+		if (ret)
+			return ret;
+		/* User space is not there when the request is queued */
+		vb2_op_copy_timestamp(vb, pb);
+		vb2_op_fill_user_buffer(vb, pb);
+		return 0;
 	}
 
 	if (before != VB2_BUF_STATE_IN_REQUEST) {
