@@ -68,7 +68,7 @@ static void check(const struct vb2_queue *q, const char *what,
 {
 	unsigned int i;
 
-	for (i = 0; i < counts; i += 2)
+	for (i = 0; i < VB2_COUNTS(counts); i += 2)
 		vb2_driver_bug(q, ledger[i] != ledger[i + 1],
 			       "%s %u unbalanced: %u %s, %u %s", what, number,
 			       ledger[i], names[i], ledger[i + 1],
@@ -84,7 +84,8 @@ EXPORT_SYMBOL_IF_KUNIT(vb2_check_buffer);
 
 void vb2_check_queue(struct vb2_queue *q)
 {
+	/* The last pair is open while somebody sleeps in DQBUF */
 	check(q, "queue of type", q->type, q->ledger, queue_counts,
-	      VB2_QUEUE_COUNTS);
+	      q->waiting_in_dqbuf ? VB2_COUNT_WAIT_PREPARE : VB2_QUEUE_COUNTS);
 }
 EXPORT_SYMBOL_IF_KUNIT(vb2_check_queue);
