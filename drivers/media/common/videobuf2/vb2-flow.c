@@ -16,7 +16,6 @@
  * one for which start_streaming waited, and the driver refuses to start. Then
  * unqueue_buffer() takes it back out.
  */
-#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
@@ -233,10 +232,12 @@ EXPORT_SYMBOL_GPL(vb2_buffer_done);
 void vb2_discard_done(struct vb2_queue *q)
 {
 	struct vb2_buffer *vb;
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&q->done_lock);
+	spin_lock_irqsave(&q->done_lock, flags);
 	list_for_each_entry(vb, &q->done_list, done_entry)
 		vb2_state_set(vb, VB2_BUF_STATE_ERROR);
+	spin_unlock_irqrestore(&q->done_lock, flags);
 }
 EXPORT_SYMBOL_GPL(vb2_discard_done);
 
@@ -308,13 +309,13 @@ static struct vb2_buffer *take_done(struct vb2_queue *q, const void *pb)
 	struct vb2_buffer *vb;
 	int ret;
 
-	guard(spinlock_irqsave)(&q->done_lock);
+	spin_lock_irq(&q->done_lock);
 	vb = list_first_entry(&q->done_list, struct vb2_buffer, done_entry);
 	ret = vb2_op_verify_planes_array(vb, pb);
-	if (ret)
-		return ERR_PTR(ret);
-	list_del(&vb->done_entry);
-	return vb;
+	if (!ret)
+		list_del(&vb->done_entry);
+	spin_unlock_irq(&q->done_lock);
+	return ret ? ERR_PTR(ret) : vb;
 }
 
 /*
