@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tw6869-check: capture from TW6869 nodes and read the marks that the model
+ * puts into each line.  Runs in the guest; one thread per node.
+ *
+ * Prints one line per node and exits with 1 if anything was wrong with one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/udmabuf.h>
+#include <linux/videodev2.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mark.h"
+
+#define MAX_NODES	32
+#define MAX_BUFFERS	32
+#define FULL_WIDTH	720
+#define SECOND_MARK	(FULL_WIDTH - MARK_WIDTH)
+
+static struct {
+	unsigned int frames, buffers, width, height, format, field;
+	unsigned int board, channel, hold_ms, timeout_ms, rounds, skip;
+	int memory;
+	bool no_sequence, until_gone, any_frame, stop_in_turn;
+} opt = {
+	.frames = 60, .buffers = 4, .memory = V4L2_MEMORY_MMAP,
+	.timeout_ms = 5000, .rounds = 1,
+};
+
+struct buffer {
+	uint8_t *mem;
+	size_t len;
+	int fd;
+	uint32_t sum;
+	bool held;
+};
+
+struct node {
+	const char *path;
+	unsigned int index;
+	int fd;
+	struct v4l2_pix_format pix;
+	struct buffer buf[MAX_BUFFERS];
+	unsigned int n_buf;
+	/* results */
+	unsigned int frames, bad_lines, bad_frames, wrong_channel, mixed;
+	unsigned int gaps, lost, bad_sequence, errors, late, changed;
+	uint64_t period_ns;
+	char why[160];
+	int gone_ms;
+	/* of the last frame */
+	unsigned int last_mark, last_seq;
+	uint64_t last_ns;
+	bool have_last;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static void complain(struct node *n, const char *what)
+{
+	if (!n->why[0])
+		snprintf(n->why, sizeof(n->why), "%s: %s", what,
+			 strerror(errno));
+}
+
+/* ---- reading marks ---- */
+
+static bool pixel_is_white(const struct node *n, const uint8_t *line,
+			   unsigned int x)
+{
+	switch (n->pix.pixelformat) {
+	case V4L2_PIX_FMT_YUYV:
+		return line[2 * x] > 128;
+	case V4L2_PIX_FMT_RGB565:
+		return line[2 * x + 1] & 0x80;
+	case V4L2_PIX_FMT_RGB555:
+	case V4L2_PIX_FMT_XRGB555:
+		return line[2 * x + 1] & 0x40;
+	default:
+		return line[2 * x + 1] > 128;
+	}
+}
+
+static bool read_mark(const struct node *n, const uint8_t *line,
+		      unsigned int start, struct mark *m)
+{
+	uint64_t bits = 0;
+
+	for (unsigned int b = 0; b < MARK_BITS; b++) {
+		unsigned int x = start + b * MARK_BIT_WIDTH + 1;
+
+		bits = bits << 1 |
+		       pixel_is_white(n, line, x * n->pix.width / FULL_WIDTH);
+	}
+	return mark_decode(bits, m);
+}
+
+/* Where line @y of the buffer comes from; false: it has no place */
+static void expected(const struct node *n, unsigned int buf_field,
+		     unsigned int y, unsigned int *field, unsigned int *line,
+		     unsigned int *lines)
+{
+	unsigned int h = n->pix.height;
+
+	switch (n->pix.field) {
+	case V4L2_FIELD_SEQ_TB:
+		*lines = h / 2;
+		*field = y >= h / 2;
+		*line = y % (h / 2);
+		break;
+	case V4L2_FIELD_TOP:
+	case V4L2_FIELD_BOTTOM:
+	case V4L2_FIELD_ALTERNATE:
+		*lines = h;
+		*field = buf_field == V4L2_FIELD_BOTTOM;
+		*line = y;
+		break;
+	default:
+		*lines = h / 2;
+		*field = y & 1;
+		*line = y / 2;
+	}
+}
+
+static unsigned int source_lines(const struct node *n)
+{
+	return n->period_ns > 36000000 ? 288 : 240;
+}
+
+static void check_frame(struct node *n, const uint8_t *mem, unsigned int field,
+			unsigned int *frame)
+{
+	unsigned int bad = 0;
+	bool have = false, mixed = false, wrong = false;
+
+	for (unsigned int y = 0; y < n->pix.height; y++) {
+		const uint8_t *line = mem + y * n->pix.bytesperline;
+		unsigned int f, l, lines;
+		struct mark a, b;
+
+		expected(n, field, y, &f, &l, &lines);
+		if (!read_mark(n, line, 0, &a) ||
+		    !read_mark(n, line, SECOND_MARK, &b) ||
+		    memcmp(&a, &b, sizeof(a)) || a.field != f ||
+		    a.line * lines / source_lines(n) != l) {
+			bad++;
+			continue;
+		}
+		wrong |= a.board != opt.board ||
+			 a.channel != opt.channel + n->index % 8;
+		if (!have)
+			*frame = a.frame;
+		else
+			mixed |= a.frame != *frame;
+		have = true;
+	}
+	n->bad_lines += bad;
+	n->bad_frames += bad || mixed || wrong;
+	n->mixed += mixed;
+	n->wrong_channel += wrong;
+}
+
+/*
+ * The picture's frame number must have advanced as the sequence did.  After a
+ * pause of more than two periods nobody can tell a lost frame from a source
+ * that was held (the model's lock step): that is counted apart.
+ */
+static void check_sequence(struct node *n, const struct v4l2_buffer *b,
+			   unsigned int frame)
+{
+	uint64_t ns = b->timestamp.tv_sec * 1000000000ull +
+		      b->timestamp.tv_usec * 1000ull;
+	unsigned int dm = (frame - n->last_mark) % MARK_FRAMES;
+	unsigned int ds = b->sequence - n->last_seq;
+	bool same_frame_ok = n->pix.field == V4L2_FIELD_ALTERNATE;
+
+	if (n->have_last) {
+		if (ds > 1) {
+			n->gaps++;
+			n->lost += ds - 1;
+		}
+		if (ds != dm || (!ds && !same_frame_ok)) {
+			if (ns - n->last_ns > 2 * n->period_ns && ds)
+				n->late++;
+			else
+				n->bad_sequence++;
+		}
+	}
+	n->have_last = true;
+	n->last_mark = frame;
+	n->last_seq = b->sequence;
+	n->last_ns = ns;
+}
+
+/* ---- V4L2 ---- */
+
+static int xioctl(struct node *n, unsigned long req, void *arg,
+		  const char *name)
+{
+	int ret;
+
+	do
+		ret = ioctl(n->fd, req, arg);
+	while (ret < 0 && errno == EINTR);
+	if (ret < 0 && name)
+		complain(n, name);
+	return ret;
+}
+
+static int set_format(struct node *n)
+{
+	struct v4l2_format f = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+	v4l2_std_id std = 0;
+
+	if (xioctl(n, VIDIOC_G_FMT, &f, "G_FMT"))
+		return -1;
+	if (opt.width)
+		f.fmt.pix.width = opt.width;
+	if (opt.height)
+		f.fmt.pix.height = opt.height;
+	if (opt.format)
+		f.fmt.pix.pixelformat = opt.format;
+	if (opt.field)
+		f.fmt.pix.field = opt.field;
+	f.fmt.pix.bytesperline = 0;
+	if (xioctl(n, VIDIOC_S_FMT, &f, "S_FMT"))
+		return -1;
+	n->pix = f.fmt.pix;
+	xioctl(n, VIDIOC_G_STD, &std, NULL);
+	n->period_ns = std & V4L2_STD_625_50 ? 40000000 : 33366667;
+	if ((opt.format && n->pix.pixelformat != opt.format) ||
+	    (opt.field && n->pix.field != opt.field) ||
+	    (opt.width && n->pix.width != opt.width) ||
+	    (opt.height && n->pix.height != opt.height)) {
+		errno = EINVAL;
+		complain(n, "the node gave another format");
+		return -1;
+	}
+	return 0;
+}
+
+/* Memory of somebody else: pages, wrapped into a dma-buf by udmabuf */
+static int make_dmabuf(struct buffer *b)
+{
+	struct udmabuf_create c = { .flags = UDMABUF_FLAGS_CLOEXEC };
+	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	int mem = memfd_create("frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (dev < 0 || mem < 0 || ftruncate(mem, b->len) ||
+	    fcntl(mem, F_ADD_SEALS, F_SEAL_SHRINK))
+		return -1;
+	b->mem = mmap(NULL, b->len, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	c.memfd = mem;
+	c.size = b->len;
+	b->fd = ioctl(dev, UDMABUF_CREATE, &c);
+	close(mem);
+	close(dev);
+	return b->fd < 0 || b->mem == MAP_FAILED ? -1 : 0;
+}
+
+static int make_buffer(struct node *n, unsigned int i)
+{
+	struct v4l2_buffer vb = {
+		.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+		.memory = opt.memory,
+	};
+	struct buffer *b = &n->buf[i];
+
+	b->fd = -1;
+	b->len = (n->pix.sizeimage + 4095) & ~4095u;
+	switch (opt.memory) {
+	case V4L2_MEMORY_USERPTR:
+		b->mem = mmap(NULL, b->len, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		break;
+	case V4L2_MEMORY_DMABUF:
+		if (make_dmabuf(b)) {
+			complain(n, "udmabuf");
+			return -1;
+		}
+		break;
+	default:
+		if (xioctl(n, VIDIOC_QUERYBUF, &vb, "QUERYBUF"))
+			return -1;
+		b->len = vb.length;
+		b->mem = mmap(NULL, b->len, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      n->fd, vb.m.offset);
+	}
+	if (b->mem == MAP_FAILED) {
+		complain(n, "mmap");
+		return -1;
+	}
+	return 0;
+}
+
+static int queue(struct node *n, unsigned int i)
+{
+	struct buffer *b = &n->buf[i];
+	struct v4l2_buffer vb = {
+		.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+		.memory = opt.memory, .length = b->len,
+	};
+
+	if (opt.memory == V4L2_MEMORY_USERPTR)
+		vb.m.userptr = (unsigned long)b->mem;
+	else if (opt.memory == V4L2_MEMORY_DMABUF)
+		vb.m.fd = b->fd;
+	/* What the device does not fill must not look like a good frame. */
+	for (unsigned int y = 0; y < n->pix.height; y++)
+		memset(b->mem + y * n->pix.bytesperline, 0x55, 16);
+	b->held = false;
+	return xioctl(n, VIDIOC_QBUF, &vb, "QBUF");
+}
+
+static int dequeue(struct node *n, struct v4l2_buffer *vb)
+{
+	struct pollfd p = { .fd = n->fd, .events = POLLIN };
+	int ret;
+
+	memset(vb, 0, sizeof(*vb));
+	vb->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	vb->memory = opt.memory;
+	/* DQBUF blocks, so that a wake-up that never comes is found. */
+	ret = poll(&p, 1, opt.timeout_ms);
+	if (!ret) {
+		errno = ETIMEDOUT;
+		complain(n, "no frame");
+		return -1;
+	}
+	return xioctl(n, VIDIOC_DQBUF, vb, opt.until_gone ? NULL : "DQBUF");
+}
+
+static uint32_t checksum(const struct node *n, const struct buffer *b)
+{
+	const uint32_t *p = (const uint32_t *)b->mem;
+	uint32_t sum = 1;
+
+	for (size_t i = 0; i < n->pix.sizeimage / 4; i++)
+		sum = sum * 31 + p[i];
+	return sum;
+}
+
+/* Keep every buffer for a while: the device must leave all of them alone. */
+static int hold_all(struct node *n)
+{
+	struct v4l2_buffer vb;
+
+	for (unsigned int i = 0; i < n->n_buf; i++) {
+		if (dequeue(n, &vb))
+			return -1;
+		n->buf[vb.index].held = true;
+		n->buf[vb.index].sum = checksum(n, &n->buf[vb.index]);
+	}
+	usleep(opt.hold_ms * 1000);
+	for (unsigned int i = 0; i < n->n_buf; i++)
+		n->changed += n->buf[i].sum != checksum(n, &n->buf[i]);
+	for (unsigned int i = 0; i < n->n_buf; i++)
+		if (queue(n, i))
+			return -1;
+	return 0;
+}
+
+static void capture(struct node *n)
+{
+	unsigned int seen = 0;
+
+	while (n->frames < opt.frames || opt.until_gone) {
+		unsigned int frame = 0;
+		struct v4l2_buffer vb;
+
+		if (dequeue(n, &vb)) {
+			if (opt.until_gone)
+				n->gone_ms = now_ns() / 1000000 & 0x7fffffff;
+			return;
+		}
+		if (vb.flags & V4L2_BUF_FLAG_ERROR) {
+			n->errors++;
+		} else if (seen++ >= opt.skip) {
+			n->frames++;
+			if (!opt.any_frame)
+				check_frame(n, n->buf[vb.index].mem, vb.field,
+					    &frame);
+			if (!opt.no_sequence && !opt.any_frame)
+				check_sequence(n, &vb, frame);
+		}
+		if (queue(n, vb.index)) {
+			if (opt.until_gone)
+				n->gone_ms = now_ns() / 1000000 & 0x7fffffff;
+			return;
+		}
+	}
+	if (opt.hold_ms)
+		hold_all(n);
+}
+
+static int stop(struct node *n)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	int type = V4L2_BUF_TYPE_VIDEO_CAPTURE, ret;
+
+	if (opt.stop_in_turn)
+		pthread_mutex_lock(&turn);
+	ret = xioctl(n, VIDIOC_STREAMOFF, &type, "STREAMOFF");
+	if (opt.stop_in_turn)
+		pthread_mutex_unlock(&turn);
+	return ret;
+}
+
+static int round_of(struct node *n)
+{
+	struct v4l2_requestbuffers rb = {
+		.count = opt.buffers, .memory = opt.memory,
+		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+	};
+	int type = rb.type;
+
+	if (xioctl(n, VIDIOC_REQBUFS, &rb, "REQBUFS"))
+		return -1;
+	n->n_buf = rb.count < MAX_BUFFERS ? rb.count : MAX_BUFFERS;
+	for (unsigned int i = 0; i < n->n_buf; i++)
+		if (make_buffer(n, i) || queue(n, i))
+			return -1;
+	if (xioctl(n, VIDIOC_STREAMON, &type, "STREAMON"))
+		return -1;
+	n->have_last = false;
+	capture(n);
+	if (opt.until_gone)
+		return 0;
+	if (stop(n))
+		return -1;
+	for (unsigned int i = 0; i < n->n_buf; i++) {
+		munmap(n->buf[i].mem, n->buf[i].len);
+		if (n->buf[i].fd >= 0)
+			close(n->buf[i].fd);
+	}
+	rb.count = 0;
+	return xioctl(n, VIDIOC_REQBUFS, &rb, "REQBUFS 0");
+}
+
+static void *run_node(void *arg)
+{
+	struct node *n = arg;
+
+	n->fd = open(n->path, O_RDWR | O_CLOEXEC);
+	if (n->fd < 0) {
+		complain(n, "open");
+		return NULL;
+	}
+	if (!set_format(n)) {
+		for (unsigned int i = 0; i < opt.rounds && !n->why[0]; i++) {
+			unsigned int before = n->frames;
+
+			n->frames = 0;
+			round_of(n);
+			n->frames += before;
+		}
+	}
+	close(n->fd);
+	return NULL;
+}
+
+/* ---- command line ---- */
+
+static bool report(const struct node *n)
+{
+	bool bad = n->bad_frames || n->bad_sequence || n->changed ||
+		   n->why[0] || (!n->frames && !opt.until_gone);
+
+	printf("%s: %s frames %u bad %u lines %u mixed %u channel %u gaps %u lost %u sequence %u late %u errors %u changed %u",
+	       n->path, bad ? "BAD" : "good", n->frames, n->bad_frames,
+	       n->bad_lines, n->mixed, n->wrong_channel, n->gaps, n->lost,
+	       n->bad_sequence, n->late, n->errors, n->changed);
+	if (opt.until_gone)
+		printf(" gone_ms %d", n->gone_ms);
+	printf("%s%s\n", n->why[0] ? " " : "", n->why);
+	return !bad;
+}
+
+static void usage(void)
+{
+	fprintf(stderr,
+		"usage: tw6869-check [OPTION]... DEVICE...\n"
+		"  --frames N --rounds N --buffers N --skip N --memory mmap|userptr|dmabuf\n"
+		"  --size WxH --format FOURCC --field interlaced|seq-tb|top|bottom|alternate\n"
+		"  --board N --channel N (of the first device) --timeout MS\n"
+		"  --hold MS        keep all buffers that long at the end\n"
+		"  --no-sequence    the driver's sequence numbers say nothing\n"
+		"  --any-frame      do not look at the pictures\n"
+		"  --until-gone     until the device is removed\n"
+		"  --stop-in-turn   one STREAMOFF at a time\n");
+	exit(2);
+}
+
+static unsigned int parse_field(const char *s)
+{
+	static const struct { const char *name; unsigned int field; } f[] = {
+		{ "interlaced", V4L2_FIELD_INTERLACED },
+		{ "seq-tb", V4L2_FIELD_SEQ_TB }, { "top", V4L2_FIELD_TOP },
+		{ "bottom", V4L2_FIELD_BOTTOM },
+		{ "alternate", V4L2_FIELD_ALTERNATE },
+	};
+
+	for (unsigned int i = 0; i < 5; i++)
+		if (!strcmp(f[i].name, s))
+			return f[i].field;
+	usage();
+	return 0;
+}
+
+static int parse_memory(const char *s)
+{
+	if (!strcmp(s, "mmap"))
+		return V4L2_MEMORY_MMAP;
+	if (!strcmp(s, "userptr"))
+		return V4L2_MEMORY_USERPTR;
+	if (strcmp(s, "dmabuf"))
+		usage();
+	return V4L2_MEMORY_DMABUF;
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "frames", 1, NULL, 'n' }, { "buffers", 1, NULL, 'b' },
+		{ "rounds", 1, NULL, 'r' }, { "memory", 1, NULL, 'm' },
+		{ "size", 1, NULL, 's' }, { "format", 1, NULL, 'f' },
+		{ "field", 1, NULL, 'F' }, { "board", 1, NULL, 'B' },
+		{ "channel", 1, NULL, 'c' }, { "timeout", 1, NULL, 't' },
+		{ "hold", 1, NULL, 'h' }, { "no-sequence", 0, NULL, 'q' },
+		{ "any-frame", 0, NULL, 'a' }, { "until-gone", 0, NULL, 'g' },
+		{ "skip", 1, NULL, 'k' }, { "stop-in-turn", 0, NULL, 'T' },
+		{ 0 }
+	};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (o) {
+		case 'n': opt.frames = atoi(optarg); break;
+		case 'b': opt.buffers = atoi(optarg); break;
+		case 'r': opt.rounds = atoi(optarg); break;
+		case 'k': opt.skip = atoi(optarg); break;
+		case 'm': opt.memory = parse_memory(optarg); break;
+		case 's':
+			if (sscanf(optarg, "%ux%u", &opt.width, &opt.height) != 2)
+				usage();
+			break;
+		case 'f':
+			if (strlen(optarg) != 4)
+				usage();
+			opt.format = v4l2_fourcc(optarg[0], optarg[1],
+						 optarg[2], optarg[3]);
+			break;
+		case 'F': opt.field = parse_field(optarg); break;
+		case 'B': opt.board = atoi(optarg); break;
+		case 'c': opt.channel = atoi(optarg); break;
+		case 't': opt.timeout_ms = atoi(optarg); break;
+		case 'h': opt.hold_ms = atoi(optarg); break;
+		case 'q': opt.no_sequence = true; break;
+		case 'a': opt.any_frame = true; break;
+		case 'T': opt.stop_in_turn = true; break;
+		case 'g': opt.until_gone = true; break;
+		default: usage();
+		}
+	}
+	if (optind == argc || argc - optind > MAX_NODES)
+		usage();
+}
+
+int main(int argc, char **argv)
+{
+	static struct node node[MAX_NODES];
+	pthread_t thread[MAX_NODES];
+	bool good = true;
+	int n;
+
+	parse(argc, argv);
+	n = argc - optind;
+	for (int i = 0; i < n; i++) {
+		node[i].path = argv[optind + i];
+		node[i].index = i;
+		if (pthread_create(&thread[i], NULL, run_node, &node[i]))
+			return 1;
+	}
+	for (int i = 0; i < n; i++) {
+		pthread_join(thread[i], NULL);
+		good &= report(&node[i]);
+	}
+	return !good;
+}
