@@ -2,7 +2,41 @@
 /*
  * virtcap: pictures
  */
+#include <linux/unaligned.h>
+#include <linux/vmalloc.h>
+
 #include "virtcap.h"
+
+/* Buffer lines per source frame: a buffer with one field has every other one. */
+static bool virtcap_one_field(u32 field)
+{
+	return V4L2_FIELD_HAS_T_OR_B(field) || field == V4L2_FIELD_ALTERNATE;
+}
+
+static void virtcap_draw_setup(struct virtcap *vc)
+{
+	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
+	const struct virtcap_format *info = vc->cap.info;
+	bool alternate = mp->field == V4L2_FIELD_ALTERNATE;
+	u32 field = alternate ? V4L2_FIELD_TOP : mp->field;
+	struct tpg_data *tpg = &vc->tpg;
+
+	tpg_reset_source(tpg, vc->src.width, vc->src.height, field);
+	tpg_s_fourcc(tpg, info->draw ?: info->fourcc);
+	tpg_s_field(tpg, field, alternate);
+	tpg_s_buf_height(tpg, mp->height);
+	for (unsigned int p = 0; p < mp->num_planes; p++)
+		tpg_s_bytesperline(tpg, p, mp->plane_fmt[p].bytesperline /
+				   (info->draw ? 2 : 1));
+	tpg_s_colorspace(tpg, mp->colorspace);
+	tpg_s_xfer_func(tpg, mp->xfer_func);
+	tpg_s_ycbcr_enc(tpg, mp->ycbcr_enc);
+	tpg_s_quantization(tpg, mp->quantization);
+	tpg_s_crop_compose(tpg, &vc->crop, &vc->compose);
+	tpg_init_mv_count(tpg);
+	/* The lines were allocated anew. */
+	tpg->recalc_colors = true;
+}
 
 /**
  * virtcap_draw_start() - prepare to draw the capture node's format
@@ -14,23 +48,24 @@
 int virtcap_draw_start(struct virtcap *vc)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
-	struct tpg_data *tpg = &vc->tpg;
-	struct v4l2_rect rect = { .width = mp->width, .height = mp->height };
+	unsigned int width = max(vc->src.width * VIRTCAP_MAX_ZOOM, mp->width);
 	int ret;
 
 	guard(mutex)(&vc->tpg_lock);
-	ret = tpg_alloc(tpg, mp->width);
-	if (ret)
+	if (vc->cap.info->draw) {
+		vc->bounce = vmalloc(mp->plane_fmt[0].sizeimage / 2);
+		if (!vc->bounce)
+			return -ENOMEM;
+	}
+	ret = tpg_alloc(&vc->tpg, width);
+	if (ret) {
+		tpg_free(&vc->tpg);
+		vfree(vc->bounce);
+		vc->bounce = NULL;
 		return ret;
-	tpg_reset_source(tpg, mp->width, mp->height, mp->field);
-	tpg_s_fourcc(tpg, mp->pixelformat);
-	tpg_s_buf_height(tpg, mp->height);
-	tpg_s_crop_compose(tpg, &rect, &rect);
-	tpg_s_field(tpg, mp->field, false);
-	for (unsigned int p = 0; p < mp->num_planes; p++)
-		tpg_s_bytesperline(tpg, p, mp->plane_fmt[p].bytesperline);
-	tpg_s_colorspace(tpg, mp->colorspace);
-	tpg_init_mv_count(tpg);
+	}
+	virtcap_draw_setup(vc);
+	vc->draw_gen++;
 	return 0;
 }
 
@@ -42,12 +77,25 @@ void virtcap_draw_stop(struct virtcap *vc)
 {
 	guard(mutex)(&vc->tpg_lock);
 	tpg_free(&vc->tpg);
+	vfree(vc->bounce);
+	vc->bounce = NULL;
+}
+
+/**
+ * virtcap_draw_crop() - crop or compose rectangle has changed
+ * @vc: the device
+ */
+void virtcap_draw_crop(struct virtcap *vc)
+{
+	lockdep_assert_held(&vc->tpg_lock);
+	tpg_s_crop_compose(&vc->tpg, &vc->crop, &vc->compose);
+	vc->draw_gen++;
 }
 
 static void virtcap_draw_text(struct virtcap *vc, u8 *vbuf)
 {
 	u8 *basep[TPG_MAX_PLANES][2];
-	char text[32];
+	char text[40];
 
 	tpg_calc_text_basep(&vc->tpg, basep, 0, vbuf);
 	snprintf(text, sizeof(text), " %s.%u  %llu ", VIRTCAP_NAME, vc->inst,
@@ -55,19 +103,46 @@ static void virtcap_draw_text(struct virtcap *vc, u8 *vbuf)
 	tpg_gen_text(&vc->tpg, basep, 16, 16, text);
 }
 
+/* One picture; v4l2-tpg knows how the colour planes lie in a memory plane. */
+static void virtcap_draw_planes(struct virtcap *vc, struct vb2_buffer *vb)
+{
+	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
+	v4l2_std_id std = vc->input == VIRTCAP_TV ? vc->std : 0;
+	bool partial = vc->compose.width != mp->width ||
+		       vc->compose.height != mp->height;
+
+	for (unsigned int p = 0; p < vb->num_planes; p++) {
+		u8 *dst = vb2_plane_vaddr(vb, p);
+		u8 *vbuf = vc->bounce ?: dst;
+		u32 size = mp->plane_fmt[p].sizeimage;
+
+		if (partial)
+			memset(vbuf, 0, vc->bounce ? size / 2 : size);
+		tpg_fillbuffer(&vc->tpg, std, p, vbuf);
+		if (!p)
+			virtcap_draw_text(vc, vbuf);
+		/* The 8 bits become the high ones of 16. */
+		if (vc->bounce)
+			for (u32 i = 0; i < size / 2; i++)
+				put_unaligned_le16(vbuf[i] << 8, dst + 2 * i);
+	}
+}
+
 /**
- * virtcap_draw() - draw one picture
+ * virtcap_draw() - draw a picture, unless that memory already has it
  * @vc:  the device
- * @buf: where
+ * @buf: where; its field is set
  *
  * Context: the capture pipe's thread; may sleep.
  */
 void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf)
 {
 	guard(mutex)(&vc->tpg_lock);
-	for (unsigned int p = 0; p < buf->vb.vb2_buf.num_planes; p++)
-		tpg_fillbuffer(&vc->tpg, 0, p,
-			       vb2_plane_vaddr(&buf->vb.vb2_buf, p));
-	virtcap_draw_text(vc, vb2_plane_vaddr(&buf->vb.vb2_buf, 0));
-	tpg_update_mv_count(&vc->tpg, true);
+	if (vc->draw_once && buf->drawn == vc->draw_gen)
+		return;
+	buf->drawn = vc->draw_gen;
+	if (vc->cap.fmt.field == V4L2_FIELD_ALTERNATE)
+		tpg_s_field(&vc->tpg, buf->vb.field, true);
+	virtcap_draw_planes(vc, &buf->vb.vb2_buf);
+	tpg_update_mv_count(&vc->tpg, virtcap_one_field(vc->cap.fmt.field));
 }

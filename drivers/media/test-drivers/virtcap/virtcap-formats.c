@@ -7,32 +7,63 @@
 
 #include "virtcap.h"
 
-#define PACKED(_fourcc, _bpp, _rgb) {					\
-	.fourcc = _fourcc, .rgb = _rgb, .buffers = 1, .planes = 1,	\
-	.bpp = { _bpp }, .hsub = 1, .vsub = 1 }
+#define PACKED(_fourcc, _bpp, _rgb, _draw) {				\
+	.fourcc = V4L2_PIX_FMT_##_fourcc, .draw = _draw, .rgb = _rgb,	\
+	.buffers = 1, .planes = 1, .bpp = { _bpp }, .hsub = 1, .vsub = 1 }
+#define YUV(_fourcc, _bpp)	PACKED(_fourcc, _bpp, false, 0)
+#define RGB(_fourcc, _bpp)	PACKED(_fourcc, _bpp, true, 0)
+/* Y' and interleaved CbCr; Y', Cb and Cr */
+#define NV(_fourcc, _buffers, _hsub, _vsub) {				\
+	.fourcc = V4L2_PIX_FMT_##_fourcc, .buffers = _buffers,		\
+	.planes = 2, .bpp = { 1, 2 }, .hsub = _hsub, .vsub = _vsub }
+#define PLANAR(_fourcc, _buffers, _hsub, _vsub) {			\
+	.fourcc = V4L2_PIX_FMT_##_fourcc, .buffers = _buffers,		\
+	.planes = 3, .bpp = { 1, 1, 1 }, .hsub = _hsub, .vsub = _vsub }
 
 static const struct virtcap_format virtcap_formats[] = {
-	PACKED(V4L2_PIX_FMT_YUYV, 2, false),
-	PACKED(V4L2_PIX_FMT_RGB24, 3, true),
+	YUV(YUYV, 2), YUV(UYVY, 2), YUV(YVYU, 2), YUV(VYUY, 2),
+	YUV(YUV565, 2), YUV(AYUV32, 4), YUV(XYUV32, 4), YUV(VUYX32, 4),
+	PACKED(Y210, 4, false, V4L2_PIX_FMT_YUYV),
+	PACKED(Y212, 4, false, V4L2_PIX_FMT_YUYV),
+	YUV(GREY, 1), YUV(Y10, 2), YUV(Y12, 2), YUV(Y16, 2),
+	NV(NV12, 1, 2, 2), NV(NV21, 1, 2, 2), NV(NV16, 1, 2, 1),
+	NV(NV61, 1, 2, 1), NV(NV24, 1, 1, 1), NV(NV42, 1, 1, 1),
+	PLANAR(YUV420, 1, 2, 2), PLANAR(YVU420, 1, 2, 2),
+	PLANAR(YUV422P, 1, 2, 1),
+	RGB(RGB332, 1), RGB(RGB565, 2), RGB(RGB565X, 2), RGB(XRGB555, 2),
+	RGB(RGB24, 3), RGB(BGR24, 3), RGB(XRGB32, 4), RGB(XBGR32, 4),
+	RGB(ARGB32, 4), RGB(ABGR32, 4), RGB(RGBX32, 4),
+	PACKED(BGR48_12, 6, true, V4L2_PIX_FMT_BGR24),
+	PACKED(ABGR64_12, 8, true, V4L2_PIX_FMT_ABGR32),
+	RGB(SBGGR8, 1), RGB(SGBRG8, 1), RGB(SGRBG8, 1), RGB(SRGGB8, 1),
+	RGB(SBGGR10, 2), RGB(SGBRG10, 2), RGB(SGRBG10, 2), RGB(SRGGB10, 2),
+	RGB(SBGGR12, 2), RGB(SGBRG12, 2), RGB(SGRBG12, 2), RGB(SRGGB12, 2),
+	/* More than one memory plane: only for the multi-planar API */
+	NV(NV12M, 2, 2, 2), NV(NV21M, 2, 2, 2), NV(NV16M, 2, 2, 1),
+	NV(NV61M, 2, 2, 1),
+	PLANAR(YUV420M, 3, 2, 2), PLANAR(YVU420M, 3, 2, 2),
+	PLANAR(YUV422M, 3, 2, 1), PLANAR(YVU422M, 3, 2, 1),
+	PLANAR(YUV444M, 3, 1, 1), PLANAR(YVU444M, 3, 1, 1),
 };
 
-const struct v4l2_fract virtcap_default_interval = { 1, 30 };
-
-const struct virtcap_format *virtcap_format_at(unsigned int index)
+static bool virtcap_format_ok(struct virtcap_node *node,
+			      const struct virtcap_format *info)
 {
-	return index < ARRAY_SIZE(virtcap_formats) ? &virtcap_formats[index] : NULL;
+	return node->vc->multiplanar || info->buffers == 1;
 }
 
-const struct virtcap_format *virtcap_format_find(u32 fourcc)
+const struct virtcap_format *virtcap_format_find(struct virtcap_node *node,
+						 u32 fourcc)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(virtcap_formats); i++)
 		if (virtcap_formats[i].fourcc == fourcc)
-			return &virtcap_formats[i];
+			return virtcap_format_ok(node, &virtcap_formats[i]) ?
+				&virtcap_formats[i] : NULL;
 	return NULL;
 }
 
-static void virtcap_format_planes(const struct virtcap_format *info,
-				  struct v4l2_pix_format_mplane *mp)
+static void virtcap_fill_planes(const struct virtcap_format *info,
+				struct v4l2_pix_format_mplane *mp)
 {
 	for (unsigned int p = 0; p < info->buffers; p++) {
 		struct v4l2_plane_pix_format *plane = &mp->plane_fmt[p];
@@ -44,41 +75,123 @@ static void virtcap_format_planes(const struct virtcap_format *info,
 		/* Each line of every plane starts at a whole sample. */
 		bpl = roundup(bpl, info->bpp[p] * info->hsub);
 		plane->bytesperline = bpl;
-		plane->sizeimage = bpl * mp->height / v;
+		plane->sizeimage = bpl * (mp->height / v);
 		memset(plane->reserved, 0, sizeof(plane->reserved));
 	}
 	/* Colour planes that follow the first one in the same memory */
-	if (info->buffers == 1)
-		for (unsigned int p = 1; p < info->planes; p++)
-			mp->plane_fmt[0].sizeimage +=
-				mp->plane_fmt[0].bytesperline * info->bpp[p] /
-				info->bpp[0] / info->hsub * mp->height / info->vsub;
+	for (unsigned int p = 1; info->buffers == 1 && p < info->planes; p++)
+		mp->plane_fmt[0].sizeimage +=
+			mp->plane_fmt[0].bytesperline * info->bpp[p] /
+			info->bpp[0] / info->hsub * (mp->height / info->vsub);
+}
+
+static u32 virtcap_fill_field(struct virtcap_node *node, u32 field)
+{
+	bool cap = node == &node->vc->cap;
+
+	if (cap && !virtcap_interlaced(node->vc))
+		return V4L2_FIELD_NONE;
+	switch (field) {
+	case V4L2_FIELD_INTERLACED:
+	case V4L2_FIELD_ALTERNATE:
+	case V4L2_FIELD_SEQ_TB:
+	case V4L2_FIELD_SEQ_BT:
+		return field;
+	case V4L2_FIELD_TOP:
+	case V4L2_FIELD_BOTTOM:
+		return cap ? field : V4L2_FIELD_NONE;
+	default:
+		return cap ? V4L2_FIELD_INTERLACED : V4L2_FIELD_NONE;
+	}
+}
+
+static u32 virtcap_source_colorspace(const struct virtcap *vc)
+{
+	if (vc->input == VIRTCAP_TV)
+		return V4L2_COLORSPACE_SMPTE170M;
+	if (vc->input == VIRTCAP_HDMI)
+		return vc->src.height > 576 ? V4L2_COLORSPACE_REC709 :
+					      V4L2_COLORSPACE_SMPTE170M;
+	return V4L2_COLORSPACE_SRGB;
+}
+
+/*
+ * Capture: the source decides unless the application asks for a conversion.
+ * Output: the application decides, the source's values stand in for nonsense.
+ */
+static void virtcap_fill_colors(struct virtcap_node *node,
+				const struct virtcap_format *info,
+				struct v4l2_pix_format_mplane *mp)
+{
+	bool csc = node == &node->vc->out ||
+		   mp->flags & V4L2_PIX_FMT_FLAG_SET_CSC;
+
+	mp->flags &= V4L2_PIX_FMT_FLAG_PREMUL_ALPHA | V4L2_PIX_FMT_FLAG_SET_CSC;
+	if (node == &node->vc->cap)
+		mp->flags &= V4L2_PIX_FMT_FLAG_SET_CSC;
+	if (!csc || !v4l2_is_colorspace_valid(mp->colorspace))
+		mp->colorspace = virtcap_source_colorspace(node->vc);
+	if (!csc || !v4l2_is_xfer_func_valid(mp->xfer_func))
+		mp->xfer_func = V4L2_XFER_FUNC_DEFAULT;
+	if (!csc || info->rgb || !v4l2_is_ycbcr_enc_valid(mp->ycbcr_enc))
+		mp->ycbcr_enc = V4L2_YCBCR_ENC_DEFAULT;
+	if (!csc || !v4l2_is_quant_valid(mp->quantization))
+		mp->quantization = V4L2_QUANTIZATION_DEFAULT;
+}
+
+/* Make a format one that the node can do; strides that are large enough stay. */
+static void virtcap_fill_fmt(struct virtcap_node *node,
+			     struct v4l2_pix_format_mplane *mp)
+{
+	const struct virtcap_format *info;
+	const struct v4l2_frmsize_discrete *size;
+
+	info = virtcap_format_find(node, mp->pixelformat) ?: &virtcap_formats[0];
+	mp->pixelformat = info->fourcc;
+	mp->num_planes = info->buffers;
+	mp->field = virtcap_fill_field(node, mp->field);
+	if (node == &node->vc->cap && node->vc->input == VIRTCAP_WEBCAM) {
+		size = v4l2_find_nearest_size(virtcap_webcam_sizes,
+					      virtcap_num_webcam_sizes, width,
+					      height, mp->width, mp->height);
+		mp->width = size->width;
+		mp->height = size->height;
+	} else {
+		v4l_bound_align_image(&mp->width, VIRTCAP_MIN_SIZE,
+				      VIRTCAP_MAX_WIDTH, 1,
+				      &mp->height, VIRTCAP_MIN_SIZE,
+				      VIRTCAP_MAX_HEIGHT, 2, 0);
+	}
+	virtcap_fill_planes(info, mp);
+	virtcap_fill_colors(node, info, mp);
+	memset(mp->reserved, 0, sizeof(mp->reserved));
 }
 
 /**
- * virtcap_format_fill() - make a format one that the hardware can do
- * @mp: what the application asked for; what it gets
+ * virtcap_format_set() - select a format
+ * @node: the node
+ * @mp:   what is wanted; made possible
  *
- * Strides larger than needed are kept.
+ * Context: node->lock held, no buffers allocated.
  */
-void virtcap_format_fill(struct v4l2_pix_format_mplane *mp)
+void virtcap_format_set(struct virtcap_node *node,
+			struct v4l2_pix_format_mplane *mp)
 {
-	const struct virtcap_format *info = virtcap_format_find(mp->pixelformat);
+	struct virtcap *vc = node->vc;
 
-	if (!info)
-		info = &virtcap_formats[0];
-	mp->pixelformat = info->fourcc;
-	v4l_bound_align_image(&mp->width, VIRTCAP_MIN_SIZE, VIRTCAP_MAX_WIDTH, 3,
-			      &mp->height, VIRTCAP_MIN_SIZE, VIRTCAP_MAX_HEIGHT, 2, 0);
-	mp->field = V4L2_FIELD_NONE;
-	mp->num_planes = info->buffers;
-	virtcap_format_planes(info, mp);
-	mp->colorspace = info->rgb ? V4L2_COLORSPACE_SRGB : V4L2_COLORSPACE_REC709;
-	mp->xfer_func = V4L2_XFER_FUNC_DEFAULT;
-	mp->ycbcr_enc = V4L2_YCBCR_ENC_DEFAULT;
-	mp->quantization = V4L2_QUANTIZATION_DEFAULT;
-	mp->flags = 0;
-	memset(mp->reserved, 0, sizeof(mp->reserved));
+	virtcap_fill_fmt(node, mp);
+	node->fmt = *mp;
+	node->fmt.flags &= ~V4L2_PIX_FMT_FLAG_SET_CSC;
+	node->info = virtcap_format_find(node, mp->pixelformat);
+	if (node == &vc->cap) {
+		if (vc->input == VIRTCAP_WEBCAM || vc->input == VIRTCAP_LOOP) {
+			vc->src = (struct v4l2_rect) { 0, 0, mp->width, mp->height };
+			vc->crop = vc->src;
+		}
+		vc->compose = (struct v4l2_rect) { 0, 0, mp->width, mp->height };
+		virtcap_select_fit(vc);
+	}
+	virtcap_set_interval(node, node->interval);
 }
 
 /* The driver keeps one form of the format; these two translate. */
@@ -134,12 +247,26 @@ static void virtcap_fmt_from_user(struct v4l2_pix_format_mplane *mp,
 int virtcap_enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f)
 {
 	struct virtcap_node *node = video_drvdata(file);
-	const struct virtcap_format *info = virtcap_format_at(f->index);
+	unsigned int index = f->index;
 
-	if (f->type != node->queue.type || !info)
+	if (f->type != node->queue.type)
 		return -EINVAL;
-	f->pixelformat = info->fourcc;
-	return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(virtcap_formats); i++) {
+		const struct virtcap_format *info = &virtcap_formats[i];
+
+		if (!virtcap_format_ok(node, info) || index--)
+			continue;
+		f->pixelformat = info->fourcc;
+		if (node == &node->vc->out)
+			return 0;
+		f->flags = V4L2_FMT_FLAG_CSC_COLORSPACE |
+			   V4L2_FMT_FLAG_CSC_XFER_FUNC |
+			   V4L2_FMT_FLAG_CSC_QUANTIZATION;
+		if (!info->rgb)
+			f->flags |= V4L2_FMT_FLAG_CSC_YCBCR_ENC;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 int virtcap_g_fmt(struct file *file, void *priv, struct v4l2_format *f)
@@ -160,7 +287,7 @@ int virtcap_try_fmt(struct file *file, void *priv, struct v4l2_format *f)
 	if (f->type != node->queue.type)
 		return -EINVAL;
 	virtcap_fmt_from_user(&mp, f);
-	virtcap_format_fill(&mp);
+	virtcap_fill_fmt(node, &mp);
 	virtcap_fmt_to_user(f, &mp);
 	return 0;
 }
@@ -168,16 +295,47 @@ int virtcap_try_fmt(struct file *file, void *priv, struct v4l2_format *f)
 int virtcap_s_fmt(struct file *file, void *priv, struct v4l2_format *f)
 {
 	struct virtcap_node *node = video_drvdata(file);
-	int ret;
+	struct v4l2_pix_format_mplane mp;
 
-	if (f->type == node->queue.type && vb2_is_busy(&node->queue))
+	if (f->type != node->queue.type)
+		return -EINVAL;
+	if (vb2_is_busy(&node->queue))
 		return -EBUSY;
-	ret = virtcap_try_fmt(file, priv, f);
-	if (ret)
-		return ret;
-	virtcap_fmt_from_user(&node->fmt, f);
-	if (!V4L2_TYPE_IS_MULTIPLANAR(f->type))
-		virtcap_format_fill(&node->fmt);
-	node->info = virtcap_format_find(node->fmt.pixelformat);
+	virtcap_fmt_from_user(&mp, f);
+	virtcap_format_set(node, &mp);
+	virtcap_fmt_to_user(f, &mp);
+	return 0;
+}
+
+/* Nodes and inputs that can do any size, at any rate */
+int virtcap_enum_any_size(struct file *file, void *priv,
+			  struct v4l2_frmsizeenum *fs)
+{
+	struct virtcap_node *node = video_drvdata(file);
+
+	if (fs->index || !virtcap_format_find(node, fs->pixel_format))
+		return -EINVAL;
+	fs->type = V4L2_FRMSIZE_TYPE_STEPWISE;
+	fs->stepwise = (struct v4l2_frmsize_stepwise) {
+		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_WIDTH, 2,
+		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_HEIGHT, 4,
+	};
+	return 0;
+}
+
+int virtcap_enum_any_interval(struct file *file, void *priv,
+			      struct v4l2_frmivalenum *fi)
+{
+	struct virtcap_node *node = video_drvdata(file);
+
+	if (fi->index || !virtcap_format_find(node, fi->pixel_format) ||
+	    fi->width < VIRTCAP_MIN_SIZE || fi->width > VIRTCAP_MAX_WIDTH ||
+	    fi->height < VIRTCAP_MIN_SIZE || fi->height > VIRTCAP_MAX_HEIGHT ||
+	    fi->width % 2 || fi->height % 4)
+		return -EINVAL;
+	fi->type = V4L2_FRMIVAL_TYPE_CONTINUOUS;
+	fi->stepwise.min = (struct v4l2_fract) { 1, VIRTCAP_MAX_FPS };
+	fi->stepwise.max = (struct v4l2_fract) { 1, 1 };
+	fi->stepwise.step = (struct v4l2_fract) { 1, 1 };
 	return 0;
 }

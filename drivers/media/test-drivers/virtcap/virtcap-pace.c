@@ -3,26 +3,78 @@
  * virtcap: the frame clock
  *
  * A pipe's thread runs while at least one of its nodes streams. It sleeps until
- * the next frame is due and then does that frame's work. A frame for which no
- * buffer is there is lost, as with real hardware: its sequence number is not
- * seen by the application.
+ * the next frame is due and then does that frame's work:
+ *
+ *  clock: at the set rate. A captured frame for which no buffer is there is
+ *         lost, as with real hardware: there is a gap in the sequence. On the
+ *         output side the frame before it is shown again.
+ *  fast:  as soon as the node that sets the pace has a buffer. Nothing is lost.
+ *  step:  when told to by the debugfs file "step". A frame without a buffer is
+ *         lost.
  */
 #include <linux/kthread.h>
 
 #include "virtcap.h"
 
-/* Returns the time at which the frame that follows is due. */
-static u64 virtcap_wait_frame(struct virtcap_pipe *pipe, u64 due)
+/* The first node that streams sets the pace. */
+static struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe)
 {
-	u64 now = ktime_get_ns();
+	struct virtcap_node *second = pipe->nodes[1];
 
-	if (due > now)
-		wait_event_hrtimeout(pipe->wait, kthread_should_stop(),
-				     ns_to_ktime(due - now));
-	else if (now - due > READ_ONCE(pipe->period_ns))
+	if (second && !READ_ONCE(pipe->nodes[0]->streaming))
+		return second;
+	return pipe->nodes[0];
+}
+
+/* Is there anything to do for a thread that does not look at the time? */
+static bool virtcap_work(struct virtcap_pipe *pipe)
+{
+	struct virtcap *vc = pipe->vc;
+	struct virtcap_node *node = virtcap_leader(pipe);
+
+	if (pipe == &vc->out_pipe && READ_ONCE(vc->loop))
+		return false;
+	if (pipe->pace == VIRTCAP_PACE_STEP)
+		return atomic_read(&pipe->steps);
+	if (!list_empty(&node->held) &&
+	    !atomic_read(&node->fault[VIRTCAP_FAULT_HOLD]) &&
+	    !atomic_read(&node->fault[VIRTCAP_FAULT_REORDER]))
+		return true;
+	if (node == &vc->cap && READ_ONCE(vc->loop) &&
+	    !virtcap_has_ready(&vc->out))
+		return false;
+	return virtcap_has_ready(node);
+}
+
+/*
+ * Wait for the next frame, or until the pace changes or the thread is to stop.
+ * Returns true if a frame is due; *due is then the time of the one after it.
+ */
+static bool virtcap_wait_frame(struct virtcap_pipe *pipe, u64 *due)
+{
+	unsigned int pace = READ_ONCE(pipe->pace);
+	u64 now = ktime_get_ns(), period = READ_ONCE(pipe->period_ns);
+
+	if (pace != VIRTCAP_PACE_CLOCK) {
+		wait_event_idle(pipe->wait, kthread_should_stop() ||
+				READ_ONCE(pipe->pace) != pace ||
+				virtcap_work(pipe));
+		*due = ktime_get_ns() + period;
+		return virtcap_work(pipe);
+	}
+	if (*due > now) {
+		wait_event_interruptible_hrtimeout(pipe->wait,
+						   kthread_should_stop() ||
+						   READ_ONCE(pipe->pace) != pace,
+						   ns_to_ktime(*due - now));
+	} else if (now - *due > period) {
 		/* Too slow for this rate: slow down, do not run after it. */
-		due = now;
-	return due + READ_ONCE(pipe->period_ns);
+		*due = now;
+	}
+	if (READ_ONCE(pipe->pace) != pace)
+		return false;
+	*due += period;
+	return true;
 }
 
 static int virtcap_pipe_thread(void *data)
@@ -30,14 +82,22 @@ static int virtcap_pipe_thread(void *data)
 	struct virtcap_pipe *pipe = data;
 	u64 due = ktime_get_ns() + pipe->period_ns;
 
-	for (;;) {
-		due = virtcap_wait_frame(pipe, due);
-		if (kthread_should_stop())
-			break;
+	while (!kthread_should_stop()) {
+		bool frame = virtcap_wait_frame(pipe, &due);
+
+		if (kthread_should_stop() || !frame)
+			continue;
 		scoped_guard(mutex, &pipe->tick_lock) {
-			pipe->tick(pipe);
-			pipe->frame++;
+			for (unsigned int i = 0; i < ARRAY_SIZE(pipe->nodes); i++)
+				if (pipe->nodes[i])
+					virtcap_flush(pipe->nodes[i]);
+			if (pipe->pace != VIRTCAP_PACE_FAST || virtcap_work(pipe))
+				pipe->tick(pipe);
 		}
+		if (pipe->pace == VIRTCAP_PACE_STEP &&
+		    !atomic_dec_if_positive(&pipe->steps))
+			wake_up_all(&pipe->wait);
+		cond_resched();
 	}
 	return 0;
 }
@@ -55,15 +115,24 @@ int virtcap_pipe_start(struct virtcap_node *node)
 
 	guard(mutex)(&pipe->lock);
 	if (!pipe->users) {
+		struct task_struct *thread;
+
 		pipe->frame = 0;
-		pipe->thread = kthread_run(virtcap_pipe_thread, pipe, "%s",
-					   video_device_node_name(&node->vdev));
-		if (IS_ERR(pipe->thread))
-			return PTR_ERR(pipe->thread);
+		thread = kthread_create(virtcap_pipe_thread, pipe, "virtcap.%u-%s",
+					pipe->vc->inst,
+					video_device_node_name(&node->vdev));
+		if (IS_ERR(thread))
+			return PTR_ERR(thread);
+		pipe->thread = thread;
 	}
-	pipe->users++;
-	scoped_guard(mutex, &pipe->tick_lock)
-		node->streaming = true;
+	scoped_guard(mutex, &pipe->tick_lock) {
+		node->frames = 0;
+		node->dropped = 0;
+		WRITE_ONCE(node->streaming, true);
+	}
+	virtcap_loop_update(node->vc);
+	if (!pipe->users++)
+		wake_up_process(pipe->thread);
 	return 0;
 }
 
@@ -81,9 +150,84 @@ void virtcap_pipe_stop(struct virtcap_node *node)
 
 	guard(mutex)(&pipe->lock);
 	scoped_guard(mutex, &pipe->tick_lock)
-		node->streaming = false;
-	if (!--pipe->users)
+		WRITE_ONCE(node->streaming, false);
+	virtcap_loop_update(node->vc);
+	if (!--pipe->users) {
 		kthread_stop(pipe->thread);
+		pipe->thread = NULL;
+		atomic_set(&pipe->steps, 0);
+		wake_up_all(&pipe->wait);
+	}
+}
+
+/**
+ * virtcap_pipe_wake() - there may be something to do
+ * @pipe: the pipe
+ *
+ * Context: any that allows spinlocks.
+ */
+void virtcap_pipe_wake(struct virtcap_pipe *pipe)
+{
+	if (READ_ONCE(pipe->pace) != VIRTCAP_PACE_CLOCK)
+		wake_up_all(&pipe->wait);
+}
+
+/**
+ * virtcap_pipe_set_pace() - change what the frame clock follows
+ * @pipe: the pipe
+ * @pace: VIRTCAP_PACE_*
+ */
+void virtcap_pipe_set_pace(struct virtcap_pipe *pipe, unsigned int pace)
+{
+	WRITE_ONCE(pipe->pace, pace);
+	wake_up_all(&pipe->wait);
+}
+
+/**
+ * virtcap_pipe_step() - do a number of frames and wait until they are done
+ * @pipe:   the pipe
+ * @frames: how many
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -EINVAL if the pipe is not at VIRTCAP_PACE_STEP or nothing streams,
+ * -ERESTARTSYS after a signal (the frames that were asked for are not undone).
+ */
+int virtcap_pipe_step(struct virtcap_pipe *pipe, unsigned int frames)
+{
+	scoped_guard(mutex, &pipe->lock) {
+		if (pipe->pace != VIRTCAP_PACE_STEP || !pipe->users)
+			return -EINVAL;
+		atomic_add(frames, &pipe->steps);
+		wake_up_all(&pipe->wait);
+	}
+	return wait_event_interruptible(pipe->wait,
+					!atomic_read(&pipe->steps) ||
+					READ_ONCE(pipe->pace) != VIRTCAP_PACE_STEP);
+}
+
+/**
+ * virtcap_set_interval() - set the time per frame
+ * @node: the node
+ * @t:    seconds; brought into the range of 1 to 240 frames a second
+ *
+ * Context: node->lock held.
+ */
+void virtcap_set_interval(struct virtcap_node *node, struct v4l2_fract t)
+{
+	u64 period;
+
+	if (!t.numerator || !t.denominator)
+		t = (struct v4l2_fract) { 1, 30 };
+	else if ((u64)t.numerator * VIRTCAP_MAX_FPS < t.denominator)
+		t = (struct v4l2_fract) { 1, VIRTCAP_MAX_FPS };
+	else if (t.numerator > t.denominator)
+		t = (struct v4l2_fract) { 1, 1 };
+	node->interval = t;
+	period = div_u64((u64)t.numerator * NSEC_PER_SEC, t.denominator);
+	/* The time is that of a frame; here each field is one buffer. */
+	if (node->fmt.field == V4L2_FIELD_ALTERNATE)
+		period /= 2;
+	WRITE_ONCE(node->pipe->period_ns, period);
 }
 
 /**

@@ -3,8 +3,12 @@
  * virtcap: the queue of a node, from the driver's side
  *
  * A buffer that was queued waits in node->ready. The pipe's thread takes it
- * with virtcap_take() and is then its only owner until virtcap_give().
+ * with virtcap_take() and is then its only owner until virtcap_give(). What
+ * was given may be kept back in node->held by a fault. virtcap_return_all()
+ * runs when the thread has let go of the node, so that both lists are final.
  */
+#include <media/videobuf2-dma-contig.h>
+#include <media/videobuf2-dma-sg.h>
 #include <media/videobuf2-vmalloc.h>
 
 #include "virtcap.h"
@@ -16,6 +20,8 @@ static int virtcap_queue_setup(struct vb2_queue *q, unsigned int *nbuffers,
 	struct virtcap_node *node = vb2_get_drv_priv(q);
 	const struct v4l2_pix_format_mplane *mp = &node->fmt;
 
+	if (virtcap_fault(node, VIRTCAP_FAULT_QUEUE_SETUP))
+		return -EINVAL;
 	if (*nplanes) {
 		if (*nplanes != mp->num_planes)
 			return -EINVAL;
@@ -30,16 +36,48 @@ static int virtcap_queue_setup(struct vb2_queue *q, unsigned int *nbuffers,
 	return 0;
 }
 
+static int virtcap_buf_out_validate(struct vb2_buffer *vb)
+{
+	struct virtcap_node *node = vb2_get_drv_priv(vb->vb2_queue);
+	struct vb2_v4l2_buffer *vbuf = to_vb2_v4l2_buffer(vb);
+
+	if (node->fmt.field != V4L2_FIELD_ALTERNATE) {
+		vbuf->field = node->fmt.field;
+		return 0;
+	}
+	if (vbuf->field == V4L2_FIELD_TOP || vbuf->field == V4L2_FIELD_BOTTOM)
+		return 0;
+	return -EINVAL;
+}
+
+/* New memory: nothing is drawn there yet. */
+static int virtcap_buf_init(struct vb2_buffer *vb)
+{
+	struct virtcap_node *node = vb2_get_drv_priv(vb->vb2_queue);
+
+	to_virtcap_buf(vb)->drawn = node->vc->draw_gen - 1;
+	return 0;
+}
+
 static int virtcap_buf_prepare(struct vb2_buffer *vb)
 {
 	struct virtcap_node *node = vb2_get_drv_priv(vb->vb2_queue);
 
+	if (virtcap_fault(node, VIRTCAP_FAULT_BUF_PREPARE))
+		return -EINVAL;
 	for (unsigned int p = 0; p < vb->num_planes; p++) {
 		u32 size = node->fmt.plane_fmt[p].sizeimage;
+		u32 have = vb2_plane_size(vb, p);
 
-		if (vb2_plane_size(vb, p) < size)
+		if (V4L2_TYPE_IS_OUTPUT(vb->type)) {
+			/* The payload counts from the start of the plane. */
+			have = vb2_get_plane_payload(vb, p);
+			size += vb->planes[p].data_offset;
+		}
+		if (have < size)
 			return -EINVAL;
-		vb2_set_plane_payload(vb, p, size);
+		if (V4L2_TYPE_IS_CAPTURE(vb->type))
+			vb2_set_plane_payload(vb, p, size);
 	}
 	return 0;
 }
@@ -50,6 +88,20 @@ static void virtcap_buf_queue(struct vb2_buffer *vb)
 
 	scoped_guard(spinlock, &node->slock)
 		list_add_tail(&to_virtcap_buf(vb)->list, &node->ready);
+	virtcap_pipe_wake(node->pipe);
+	/* In the loop the capture side waits for output buffers. */
+	if (node == &node->vc->out)
+		virtcap_pipe_wake(&node->vc->cap_pipe);
+}
+
+static void virtcap_complete(struct virtcap_node *node, struct virtcap_buf *buf,
+			     enum vb2_buffer_state state)
+{
+	struct media_request *req = buf->vb.vb2_buf.req_obj.req;
+
+	if (req)
+		v4l2_ctrl_request_complete(req, &node->hdl);
+	vb2_buffer_done(&buf->vb.vb2_buf, state);
 }
 
 /* Everything the node holds goes back to the core. */
@@ -59,24 +111,30 @@ static void virtcap_return_all(struct virtcap_node *node,
 	struct virtcap_buf *buf, *tmp;
 	LIST_HEAD(list);
 
+	list_splice_init(&node->held, &list);
 	scoped_guard(spinlock, &node->slock)
-		list_splice_init(&node->ready, &list);
+		list_splice_tail_init(&node->ready, &list);
 	list_for_each_entry_safe(buf, tmp, &list, list)
-		vb2_buffer_done(&buf->vb.vb2_buf, state);
+		virtcap_complete(node, buf, state);
 }
 
 static int virtcap_start_streaming(struct vb2_queue *q, unsigned int count)
 {
 	struct virtcap_node *node = vb2_get_drv_priv(q);
-	int ret;
+	bool draws = node == &node->vc->cap;
+	int ret = 0;
 
-	ret = virtcap_draw_start(node->vc);
-	if (!ret)
+	if (virtcap_fault(node, VIRTCAP_FAULT_START))
+		ret = -EIO;
+	if (!ret && draws)
+		ret = virtcap_draw_start(node->vc);
+	if (!ret) {
 		ret = virtcap_pipe_start(node);
-	if (ret) {
-		virtcap_draw_stop(node->vc);
-		virtcap_return_all(node, VB2_BUF_STATE_QUEUED);
+		if (ret && draws)
+			virtcap_draw_stop(node->vc);
 	}
+	if (ret)
+		virtcap_return_all(node, VB2_BUF_STATE_QUEUED);
 	return ret;
 }
 
@@ -86,13 +144,24 @@ static void virtcap_stop_streaming(struct vb2_queue *q)
 
 	virtcap_pipe_stop(node);
 	virtcap_return_all(node, VB2_BUF_STATE_ERROR);
-	virtcap_draw_stop(node->vc);
+	if (node == &node->vc->cap)
+		virtcap_draw_stop(node->vc);
+}
+
+static void virtcap_buf_request_complete(struct vb2_buffer *vb)
+{
+	struct virtcap_node *node = vb2_get_drv_priv(vb->vb2_queue);
+
+	v4l2_ctrl_request_complete(vb->req_obj.req, &node->hdl);
 }
 
 static const struct vb2_ops virtcap_queue_ops = {
 	.queue_setup		= virtcap_queue_setup,
+	.buf_out_validate	= virtcap_buf_out_validate,
+	.buf_init		= virtcap_buf_init,
 	.buf_prepare		= virtcap_buf_prepare,
 	.buf_queue		= virtcap_buf_queue,
+	.buf_request_complete	= virtcap_buf_request_complete,
 	.start_streaming	= virtcap_start_streaming,
 	.stop_streaming		= virtcap_stop_streaming,
 	.wait_prepare		= vb2_ops_wait_prepare,
@@ -100,11 +169,22 @@ static const struct vb2_ops virtcap_queue_ops = {
 };
 
 /**
+ * virtcap_has_ready() - does the application want a frame?
+ * @node: the node
+ */
+bool virtcap_has_ready(struct virtcap_node *node)
+{
+	guard(spinlock)(&node->slock);
+	return !list_empty(&node->ready);
+}
+
+/**
  * virtcap_take() - take the oldest buffer of a node
  * @node: the node
  *
  * Context: the pipe's thread, with tick_lock held.
- * Return: the buffer, or NULL if the node does not stream or has none.
+ * Return: the buffer, or NULL if the node does not stream, has none, or is to
+ * drop this frame.
  */
 struct virtcap_buf *virtcap_take(struct virtcap_node *node)
 {
@@ -113,29 +193,97 @@ struct virtcap_buf *virtcap_take(struct virtcap_node *node)
 	lockdep_assert_held(&node->pipe->tick_lock);
 	if (!node->streaming)
 		return NULL;
-
-	guard(spinlock)(&node->slock);
-	buf = list_first_entry_or_null(&node->ready, struct virtcap_buf, list);
-	if (buf)
-		list_del(&buf->list);
+	if (virtcap_fault(node, VIRTCAP_FAULT_DROP)) {
+		node->dropped++;
+		return NULL;
+	}
+	scoped_guard(spinlock, &node->slock) {
+		buf = list_first_entry_or_null(&node->ready, struct virtcap_buf,
+					       list);
+		if (buf)
+			list_del(&buf->list);
+	}
+	if (!buf) {
+		node->dropped++;
+		return NULL;
+	}
+	if (buf->vb.vb2_buf.req_obj.req)
+		v4l2_ctrl_request_setup(buf->vb.vb2_buf.req_obj.req, &node->hdl);
 	return buf;
 }
 
 /**
+ * virtcap_stamp_time() - number and time of a frame
+ * @node: the node
+ * @buf:  a buffer that was taken from it
+ */
+void virtcap_stamp_time(struct virtcap_node *node, struct virtcap_buf *buf)
+{
+	u64 frame = node->pipe->frame;
+
+	buf->vb.vb2_buf.timestamp = ktime_get_ns();
+	buf->vb.sequence = frame;
+	/* The application sets the field of output buffers. */
+	if (node == &node->vc->out)
+		return;
+	buf->vb.field = node->fmt.field;
+	if (node->fmt.field == V4L2_FIELD_ALTERNATE) {
+		/* Both fields of a frame have its number. */
+		buf->vb.sequence = frame / 2;
+		buf->vb.field = frame % 2 ? V4L2_FIELD_BOTTOM : V4L2_FIELD_TOP;
+	}
+}
+
+/**
  * virtcap_give() - give a buffer back to the application
- * @node:  the node it was taken from
- * @buf:   the buffer
- * @state: VB2_BUF_STATE_DONE or VB2_BUF_STATE_ERROR
+ * @node: the node it was taken from
+ * @buf:  the buffer
  *
  * Context: the pipe's thread, with tick_lock held.
  */
-void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf,
-		  enum vb2_buffer_state state)
+void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf)
 {
-	buf->vb.sequence = node->pipe->frame;
-	buf->vb.field = node->fmt.field;
-	buf->vb.vb2_buf.timestamp = ktime_get_ns();
-	vb2_buffer_done(&buf->vb.vb2_buf, state);
+	buf->state = virtcap_fault(node, VIRTCAP_FAULT_ERROR) ?
+			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE;
+	buf->due = node->pipe->frame +
+		   atomic_read(&node->fault[VIRTCAP_FAULT_LATE]);
+	node->frames++;
+	list_add_tail(&buf->list, &node->held);
+	virtcap_flush(node);
+}
+
+/**
+ * virtcap_flush() - complete the buffers that no fault keeps back
+ * @node: the node
+ *
+ * Context: the pipe's thread, with tick_lock held.
+ */
+void virtcap_flush(struct virtcap_node *node)
+{
+	unsigned int reorder = atomic_read(&node->fault[VIRTCAP_FAULT_REORDER]);
+	bool starved = node->pipe->pace == VIRTCAP_PACE_FAST &&
+		       !virtcap_has_ready(node);
+	struct virtcap_buf *buf, *tmp;
+
+	if (list_empty(&node->held) ||
+	    atomic_read(&node->fault[VIRTCAP_FAULT_HOLD]))
+		return;
+	if (reorder) {
+		if (list_count_nodes(&node->held) <= reorder &&
+		    virtcap_has_ready(node))
+			return;
+		list_for_each_entry_safe_reverse(buf, tmp, &node->held, list) {
+			list_del(&buf->list);
+			virtcap_complete(node, buf, buf->state);
+		}
+		return;
+	}
+	list_for_each_entry_safe(buf, tmp, &node->held, list) {
+		if (buf->due > node->pipe->frame && !starved)
+			return;
+		list_del(&buf->list);
+		virtcap_complete(node, buf, buf->state);
+	}
 }
 
 /**
@@ -147,18 +295,31 @@ int virtcap_queue_init(struct virtcap_node *node, u32 type)
 {
 	struct vb2_queue *q = &node->queue;
 
-	mutex_init(&node->lock);
-	spin_lock_init(&node->slock);
-	INIT_LIST_HEAD(&node->ready);
-
 	q->type = type;
-	q->io_modes = VB2_MMAP;
+	q->io_modes = VB2_MMAP | VB2_DMABUF;
+	q->io_modes |= V4L2_TYPE_IS_OUTPUT(type) ? VB2_WRITE : VB2_READ;
+	switch (node->vc->allocator) {
+	case VIRTCAP_DMA_CONTIG:
+		/* The application's own memory is not contiguous. */
+		q->mem_ops = &vb2_dma_contig_memops;
+		break;
+	case VIRTCAP_DMA_SG:
+		q->mem_ops = &vb2_dma_sg_memops;
+		q->io_modes |= VB2_USERPTR;
+		break;
+	default:
+		q->mem_ops = &vb2_vmalloc_memops;
+		q->io_modes |= VB2_USERPTR;
+		break;
+	}
 	q->dev = &node->vc->pdev->dev;
 	q->lock = &node->lock;
 	q->ops = &virtcap_queue_ops;
-	q->mem_ops = &vb2_vmalloc_memops;
 	q->drv_priv = node;
 	q->buf_struct_size = sizeof(struct virtcap_buf);
 	q->timestamp_flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
+	q->max_num_buffers = VIRTCAP_MAX_BUFFERS;
+	q->allow_cache_hints = 1;
+	q->supports_requests = node == &node->vc->cap;
 	return vb2_queue_init(q);
 }

@@ -7,61 +7,68 @@
 
 #include "virtcap.h"
 
-static int virtcap_querycap(struct file *file, void *priv,
-			    struct v4l2_capability *cap)
-{
-	strscpy(cap->driver, VIRTCAP_NAME, sizeof(cap->driver));
-	strscpy(cap->card, VIRTCAP_NAME, sizeof(cap->card));
-	return 0;
-}
+const struct v4l2_frmsize_discrete virtcap_webcam_sizes[] = {
+	{ 160, 120 }, { 320, 180 }, { 640, 360 }, { 640, 480 }, { 1280, 720 },
+	{ 1920, 1080 }, { 3840, 2160 }, { 7680, 4320 },
+};
 
-static int virtcap_enum_input(struct file *file, void *priv,
-			      struct v4l2_input *i)
-{
-	if (i->index)
-		return -EINVAL;
-	i->type = V4L2_INPUT_TYPE_CAMERA;
-	strscpy(i->name, "Webcam", sizeof(i->name));
-	return 0;
-}
+const unsigned int virtcap_num_webcam_sizes = ARRAY_SIZE(virtcap_webcam_sizes);
 
-static int virtcap_g_input(struct file *file, void *priv, unsigned int *i)
-{
-	*i = 0;
-	return 0;
-}
+/* Frames a second; the larger sizes do not reach the higher rates. */
+static const unsigned int virtcap_rates[] = { 1, 5, 15, 25, 30, 60, 120, 240 };
 
-static int virtcap_s_input(struct file *file, void *priv, unsigned int i)
+static unsigned int virtcap_num_rates(u32 width, u32 height)
 {
-	return i ? -EINVAL : 0;
+	unsigned int n = ARRAY_SIZE(virtcap_rates);
+
+	while ((u64)width * height * virtcap_rates[n - 1] > 7680ULL * 4320 * 30)
+		n--;
+	return n;
 }
 
 static int virtcap_enum_framesizes(struct file *file, void *priv,
 				   struct v4l2_frmsizeenum *fs)
 {
-	if (fs->index || !virtcap_format_find(fs->pixel_format))
+	struct virtcap_node *node = video_drvdata(file);
+
+	if (node->vc->input != VIRTCAP_WEBCAM)
+		return virtcap_enum_any_size(file, priv, fs);
+	if (!virtcap_format_find(node, fs->pixel_format) ||
+	    fs->index >= ARRAY_SIZE(virtcap_webcam_sizes))
 		return -EINVAL;
-	fs->type = V4L2_FRMSIZE_TYPE_STEPWISE;
-	fs->stepwise = (struct v4l2_frmsize_stepwise) {
-		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_WIDTH, 8,
-		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_HEIGHT, 4,
-	};
+	fs->type = V4L2_FRMSIZE_TYPE_DISCRETE;
+	fs->discrete = virtcap_webcam_sizes[fs->index];
 	return 0;
 }
 
 static int virtcap_enum_frameintervals(struct file *file, void *priv,
 				       struct v4l2_frmivalenum *fi)
 {
-	if (fi->index || !virtcap_format_find(fi->pixel_format))
+	struct virtcap_node *node = video_drvdata(file);
+	unsigned int i, num;
+
+	if (node->vc->input != VIRTCAP_WEBCAM) {
+		int ret = virtcap_enum_any_interval(file, priv, fi);
+
+		if (ret || node->vc->input == VIRTCAP_LOOP)
+			return ret;
+		/* The source decides. */
+		fi->type = V4L2_FRMIVAL_TYPE_DISCRETE;
+		fi->discrete = node->interval;
+		return 0;
+	}
+	if (!virtcap_format_find(node, fi->pixel_format))
 		return -EINVAL;
-	if (fi->width < VIRTCAP_MIN_SIZE || fi->width > VIRTCAP_MAX_WIDTH ||
-	    fi->height < VIRTCAP_MIN_SIZE || fi->height > VIRTCAP_MAX_HEIGHT ||
-	    fi->width % 8 || fi->height % 4)
+	for (i = 0; i < ARRAY_SIZE(virtcap_webcam_sizes); i++)
+		if (fi->width == virtcap_webcam_sizes[i].width &&
+		    fi->height == virtcap_webcam_sizes[i].height)
+			break;
+	num = virtcap_num_rates(fi->width, fi->height);
+	if (i == ARRAY_SIZE(virtcap_webcam_sizes) || fi->index >= num)
 		return -EINVAL;
-	fi->type = V4L2_FRMIVAL_TYPE_CONTINUOUS;
-	fi->stepwise.min = (struct v4l2_fract) { 1, VIRTCAP_MAX_FPS };
-	fi->stepwise.max = (struct v4l2_fract) { 1, 1 };
-	fi->stepwise.step = (struct v4l2_fract) { 1, 1 };
+	fi->type = V4L2_FRMIVAL_TYPE_DISCRETE;
+	fi->discrete = (struct v4l2_fract) {
+		1, virtcap_rates[num - 1 - fi->index] };
 	return 0;
 }
 
@@ -75,28 +82,47 @@ static int virtcap_g_parm(struct file *file, void *priv,
 	parm->parm.capture = (struct v4l2_captureparm) {
 		.capability = V4L2_CAP_TIMEPERFRAME,
 		.timeperframe = node->interval,
+		.readbuffers = 2,
 	};
 	return 0;
 }
 
+/* The webcam has certain rates, the loop any; elsewhere the source decides. */
 static int virtcap_s_parm(struct file *file, void *priv,
 			  struct v4l2_streamparm *parm)
 {
 	struct virtcap_node *node = video_drvdata(file);
 	struct v4l2_fract t = parm->parm.capture.timeperframe;
+	unsigned int num = virtcap_num_rates(node->fmt.width, node->fmt.height);
+	unsigned int i = 0;
 
 	if (parm->type != node->queue.type)
 		return -EINVAL;
-	if (!t.numerator || !t.denominator)
-		t = virtcap_default_interval;
-	else if ((u64)t.numerator * VIRTCAP_MAX_FPS < t.denominator)
-		t = (struct v4l2_fract) { 1, VIRTCAP_MAX_FPS };
-	else if (t.numerator > t.denominator)
-		t = (struct v4l2_fract) { 1, 1 };
-	node->interval = t;
-	WRITE_ONCE(node->pipe->period_ns,
-		   div_u64((u64)t.numerator * NSEC_PER_SEC, t.denominator));
+	switch (node->vc->input) {
+	case VIRTCAP_WEBCAM:
+		if (!t.numerator || !t.denominator)
+			t = (struct v4l2_fract) { 1, 30 };
+		/* The slowest rate that is not below the wanted one */
+		while (i < num - 1 &&
+		       (u64)virtcap_rates[i] * t.numerator < t.denominator)
+			i++;
+		t = (struct v4l2_fract) { 1, virtcap_rates[i] };
+		fallthrough;
+	case VIRTCAP_LOOP:
+		virtcap_set_interval(node, t);
+		break;
+	default:
+		break;
+	}
 	return virtcap_g_parm(file, priv, parm);
+}
+
+static int virtcap_subscribe_event(struct v4l2_fh *fh,
+				   const struct v4l2_event_subscription *sub)
+{
+	if (sub->type == V4L2_EVENT_SOURCE_CHANGE)
+		return v4l2_src_change_event_subscribe(fh, sub);
+	return v4l2_ctrl_subscribe_event(fh, sub);
 }
 
 static const struct v4l2_ioctl_ops virtcap_vid_cap_ioctl_ops = {
@@ -105,16 +131,32 @@ static const struct v4l2_ioctl_ops virtcap_vid_cap_ioctl_ops = {
 	.vidioc_g_fmt_vid_cap		= virtcap_g_fmt,
 	.vidioc_try_fmt_vid_cap		= virtcap_try_fmt,
 	.vidioc_s_fmt_vid_cap		= virtcap_s_fmt,
+	.vidioc_g_fmt_vid_cap_mplane	= virtcap_g_fmt,
+	.vidioc_try_fmt_vid_cap_mplane	= virtcap_try_fmt,
+	.vidioc_s_fmt_vid_cap_mplane	= virtcap_s_fmt,
 	.vidioc_enum_framesizes		= virtcap_enum_framesizes,
 	.vidioc_enum_frameintervals	= virtcap_enum_frameintervals,
 	.vidioc_enum_input		= virtcap_enum_input,
 	.vidioc_g_input			= virtcap_g_input,
 	.vidioc_s_input			= virtcap_s_input,
+	.vidioc_g_std			= virtcap_g_std,
+	.vidioc_s_std			= virtcap_s_std,
+	.vidioc_querystd		= virtcap_querystd,
+	.vidioc_g_dv_timings		= virtcap_g_dv_timings,
+	.vidioc_s_dv_timings		= virtcap_s_dv_timings,
+	.vidioc_query_dv_timings	= virtcap_query_dv_timings,
+	.vidioc_enum_dv_timings		= virtcap_enum_dv_timings,
+	.vidioc_dv_timings_cap		= virtcap_dv_timings_cap,
+	.vidioc_g_edid			= virtcap_g_edid,
+	.vidioc_s_edid			= virtcap_s_edid,
+	.vidioc_g_selection		= virtcap_g_selection,
+	.vidioc_s_selection		= virtcap_s_selection,
 	.vidioc_g_parm			= virtcap_g_parm,
 	.vidioc_s_parm			= virtcap_s_parm,
 	.vidioc_reqbufs			= vb2_ioctl_reqbufs,
 	.vidioc_create_bufs		= vb2_ioctl_create_bufs,
 	.vidioc_prepare_buf		= vb2_ioctl_prepare_buf,
+	.vidioc_remove_bufs		= vb2_ioctl_remove_bufs,
 	.vidioc_querybuf		= vb2_ioctl_querybuf,
 	.vidioc_qbuf			= vb2_ioctl_qbuf,
 	.vidioc_dqbuf			= vb2_ioctl_dqbuf,
@@ -122,56 +164,46 @@ static const struct v4l2_ioctl_ops virtcap_vid_cap_ioctl_ops = {
 	.vidioc_streamon		= vb2_ioctl_streamon,
 	.vidioc_streamoff		= vb2_ioctl_streamoff,
 	.vidioc_log_status		= v4l2_ctrl_log_status,
-	.vidioc_subscribe_event		= v4l2_ctrl_subscribe_event,
+	.vidioc_subscribe_event		= virtcap_subscribe_event,
 	.vidioc_unsubscribe_event	= v4l2_event_unsubscribe,
 };
 
-static const struct v4l2_file_operations virtcap_vid_cap_fops = {
-	.owner		= THIS_MODULE,
-	.open		= v4l2_fh_open,
-	.release	= vb2_fop_release,
-	.poll		= vb2_fop_poll,
-	.mmap		= vb2_fop_mmap,
-	.unlocked_ioctl	= video_ioctl2,
-};
+static void virtcap_picture(struct virtcap *vc, struct virtcap_buf *buf)
+{
+	virtcap_stamp_time(&vc->cap, buf);
+	if (virtcap_fault(&vc->cap, VIRTCAP_FAULT_STALE))
+		return;
+	virtcap_draw(vc, buf);
+	if (vc->identity != VIRTCAP_IDENTITY_OFF)
+		virtcap_stamp(vc, buf);
+}
 
 /* The work of one frame on the capture side */
 void virtcap_vid_cap_tick(struct virtcap_pipe *pipe)
 {
 	struct virtcap *vc = pipe->vc;
-	struct virtcap_buf *buf = virtcap_take(&vc->cap);
+	struct virtcap_buf *buf;
 
-	if (!buf)
-		return;
-	virtcap_draw(vc, buf);
-	virtcap_give(&vc->cap, buf, VB2_BUF_STATE_DONE);
+	if (vc->loop) {
+		/* Nothing comes from the output side: nothing is lost here. */
+		if (!virtcap_loop_take(vc, &buf))
+			return;
+	} else {
+		buf = virtcap_take(&vc->cap);
+		if (buf)
+			virtcap_picture(vc, buf);
+	}
+	virtcap_meta_tick(vc, buf);
+	if (buf)
+		virtcap_give(&vc->cap, buf);
+	pipe->frame++;
 }
 
 int virtcap_vid_cap_init(struct virtcap *vc)
 {
-	struct virtcap_node *node = &vc->cap;
-	struct video_device *vdev = &node->vdev;
-	int ret;
-
-	node->vc = vc;
-	node->pipe = &vc->cap_pipe;
-	node->interval = virtcap_default_interval;
-	node->fmt = (struct v4l2_pix_format_mplane) { .width = 640, .height = 480 };
-	virtcap_format_fill(&node->fmt);
-	node->info = virtcap_format_find(node->fmt.pixelformat);
-	ret = virtcap_queue_init(node, V4L2_BUF_TYPE_VIDEO_CAPTURE);
-	if (ret)
-		return ret;
-
-	snprintf(vdev->name, sizeof(vdev->name), "%s.%u capture",
-		 VIRTCAP_NAME, vc->inst);
-	vdev->fops = &virtcap_vid_cap_fops;
-	vdev->ioctl_ops = &virtcap_vid_cap_ioctl_ops;
-	vdev->device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
-	vdev->release = video_device_release_empty;
-	vdev->v4l2_dev = &vc->v4l2_dev;
-	vdev->queue = &node->queue;
-	vdev->lock = &node->lock;
-	video_set_drvdata(vdev, node);
-	return video_register_device(vdev, VFL_TYPE_VIDEO, -1);
+	virtcap_input_init(vc);
+	return virtcap_node_register(&vc->cap, "capture", &virtcap_vid_cap_ioctl_ops,
+				     vc->multiplanar ?
+				     V4L2_CAP_VIDEO_CAPTURE_MPLANE :
+				     V4L2_CAP_VIDEO_CAPTURE);
 }

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * virtcap: faults on demand, and debugfs
+ *
+ * Each node has one value per fault. Files in debugfs and, if the module was
+ * loaded with faults=1, controls show and change the same value. Kernels with
+ * fault injection have, in addition, the standard fault attributes.
+ */
+#include <linux/debugfs.h>
+#include <linux/random.h>
+
+#include "virtcap.h"
+
+static const struct virtcap_fault_desc {
+	const char *ctrl;
+	const char *file;
+	unsigned int max;
+	bool fault_attr;
+} virtcap_faults[VIRTCAP_NUM_FAULTS] = {
+	[VIRTCAP_FAULT_QUEUE_SETUP] = {
+		"Fail Queue Setup", "fail_queue_setup", INT_MAX, true },
+	[VIRTCAP_FAULT_BUF_PREPARE] = {
+		"Fail Buffer Prepare", "fail_buf_prepare", INT_MAX, true },
+	[VIRTCAP_FAULT_START] = {
+		"Fail Start Streaming", "fail_start_streaming", INT_MAX, true },
+	[VIRTCAP_FAULT_TORN] = { "Torn Frames", "torn_frames", INT_MAX },
+	[VIRTCAP_FAULT_STALE] = { "Stale Frames", "stale_frames", INT_MAX },
+	[VIRTCAP_FAULT_REPEAT] = { "Repeated Frames", "repeated_frames", INT_MAX },
+	[VIRTCAP_FAULT_ERROR] = {
+		"Percentage of Errors", "error_percent", 100, true },
+	[VIRTCAP_FAULT_DROP] = {
+		"Percentage of Drops", "drop_percent", 100, true },
+	[VIRTCAP_FAULT_REORDER] = {
+		"Complete out of Order", "reorder", VIRTCAP_MAX_BUFFERS },
+	[VIRTCAP_FAULT_LATE] = {
+		"Complete Late", "complete_late", VIRTCAP_MAX_BUFFERS },
+	[VIRTCAP_FAULT_HOLD] = { "Hold all Buffers", "hold", 1 },
+};
+
+static struct dentry *virtcap_debugfs_root;
+static DECLARE_FAULT_ATTR(virtcap_fault_attr);
+
+/**
+ * virtcap_fault() - is this the occasion for a fault?
+ * @node:  the node
+ * @fault: which; a VIRTCAP_FAULT_* that counts down or is a percentage
+ *
+ * Context: any.
+ * Return: true if the caller is to fail.
+ */
+bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault fault)
+{
+	atomic_t *val = &node->fault[fault];
+
+	if (should_fail(&node->fault_attr[fault], 1))
+		return true;
+	if (!atomic_read(val))
+		return false;
+	if (fault == VIRTCAP_FAULT_ERROR || fault == VIRTCAP_FAULT_DROP)
+		return get_random_u32_below(100) < atomic_read(val);
+	return atomic_dec_if_positive(val) >= 0;
+}
+
+static int virtcap_fault_get(struct v4l2_ctrl *ctrl)
+{
+	struct virtcap_node *node = ctrl->priv;
+
+	ctrl->val = atomic_read(&node->fault[ctrl->id - VIRTCAP_CID_FAULT_BASE]);
+	return 0;
+}
+
+static int virtcap_fault_set(struct v4l2_ctrl *ctrl)
+{
+	struct virtcap_node *node = ctrl->priv;
+
+	if (ctrl->id == VIRTCAP_CID_DISCONNECT) {
+		virtcap_disconnect(node->vc);
+		return 0;
+	}
+	atomic_set(&node->fault[ctrl->id - VIRTCAP_CID_FAULT_BASE], ctrl->val);
+	/* What was held back may go now. */
+	virtcap_pipe_wake(node->pipe);
+	return 0;
+}
+
+static const struct v4l2_ctrl_ops virtcap_fault_ops = {
+	.g_volatile_ctrl = virtcap_fault_get,
+	.s_ctrl = virtcap_fault_set,
+};
+
+void virtcap_fault_init(struct virtcap_node *node)
+{
+	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++)
+		node->fault_attr[i] = virtcap_fault_attr;
+}
+
+/**
+ * virtcap_fault_ctrls() - add the fault class to a node's controls
+ * @node: the node
+ */
+void virtcap_fault_ctrls(struct virtcap_node *node)
+{
+	struct v4l2_ctrl_config cfg = {
+		.ops = &virtcap_fault_ops,
+		.id = VIRTCAP_CID_FAULT_CLASS,
+		.name = "Virtcap Faults",
+		.type = V4L2_CTRL_TYPE_CTRL_CLASS,
+		.flags = V4L2_CTRL_FLAG_READ_ONLY | V4L2_CTRL_FLAG_WRITE_ONLY,
+	};
+
+	v4l2_ctrl_new_custom(&node->hdl, &cfg, node);
+	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++) {
+		cfg.id = VIRTCAP_CID_FAULT_BASE + i;
+		cfg.name = virtcap_faults[i].ctrl;
+		cfg.type = V4L2_CTRL_TYPE_INTEGER;
+		if (virtcap_faults[i].max == 1)
+			cfg.type = V4L2_CTRL_TYPE_BOOLEAN;
+		cfg.max = virtcap_faults[i].max;
+		cfg.step = 1;
+		cfg.flags = V4L2_CTRL_FLAG_VOLATILE |
+			    V4L2_CTRL_FLAG_EXECUTE_ON_WRITE;
+		v4l2_ctrl_new_custom(&node->hdl, &cfg, node);
+	}
+	cfg = (struct v4l2_ctrl_config) {
+		.ops = &virtcap_fault_ops,
+		.id = VIRTCAP_CID_DISCONNECT,
+		.name = "Disconnect",
+		.type = V4L2_CTRL_TYPE_BUTTON,
+	};
+	v4l2_ctrl_new_custom(&node->hdl, &cfg, node);
+}
+
+static int virtcap_fault_file_get(void *data, u64 *val)
+{
+	*val = atomic_read(data);
+	return 0;
+}
+
+static int virtcap_fault_file_set(void *data, u64 val)
+{
+	if (val > INT_MAX)
+		return -ERANGE;
+	atomic_set(data, val);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(virtcap_fault_fops, virtcap_fault_file_get,
+			 virtcap_fault_file_set, "%llu\n");
+
+static int virtcap_step_get(void *data, u64 *val)
+{
+	struct virtcap_pipe *pipe = data;
+
+	*val = atomic_read(&pipe->steps);
+	return 0;
+}
+
+static int virtcap_step_set(void *data, u64 val)
+{
+	return val && val <= INT_MAX / 2 ? virtcap_pipe_step(data, val) : -EINVAL;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(virtcap_step_fops, virtcap_step_get, virtcap_step_set,
+			 "%llu\n");
+
+static int virtcap_pace_get(void *data, u64 *val)
+{
+	struct virtcap_pipe *pipe = data;
+
+	*val = READ_ONCE(pipe->pace);
+	return 0;
+}
+
+static int virtcap_pace_set(void *data, u64 val)
+{
+	if (val > VIRTCAP_PACE_STEP)
+		return -EINVAL;
+	virtcap_pipe_set_pace(data, val);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(virtcap_pace_fops, virtcap_pace_get, virtcap_pace_set,
+			 "%llu\n");
+
+static void virtcap_debugfs_node(struct virtcap_node *node, const char *name)
+{
+	struct dentry *dir = debugfs_create_dir(name, node->vc->debugfs);
+
+	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++) {
+		debugfs_create_file_unsafe(virtcap_faults[i].file, 0600, dir,
+					   &node->fault[i], &virtcap_fault_fops);
+		if (virtcap_faults[i].fault_attr &&
+		    IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)) {
+			char attr[40];
+
+			snprintf(attr, sizeof(attr), "fault_%s",
+				 virtcap_faults[i].file);
+			fault_create_debugfs_attr(attr, dir, &node->fault_attr[i]);
+		}
+	}
+	debugfs_create_u32("frames", 0400, dir, &node->frames);
+	debugfs_create_u32("dropped", 0400, dir, &node->dropped);
+	debugfs_create_file_unsafe("pace", 0600, dir, node->pipe,
+				   &virtcap_pace_fops);
+	debugfs_create_file_unsafe("step", 0600, dir, node->pipe,
+				   &virtcap_step_fops);
+}
+
+/**
+ * virtcap_debugfs_add() - files of an instance
+ * @vc: the device
+ */
+void virtcap_debugfs_add(struct virtcap *vc)
+{
+	vc->debugfs = debugfs_create_dir(dev_name(&vc->pdev->dev),
+					 virtcap_debugfs_root);
+	virtcap_debugfs_node(&vc->cap, "capture");
+	virtcap_debugfs_node(&vc->out, "output");
+	virtcap_debugfs_node(&vc->meta, "metadata");
+}
+
+void virtcap_debugfs_init(void)
+{
+	virtcap_debugfs_root = debugfs_create_dir(VIRTCAP_NAME, NULL);
+}
+
+void virtcap_debugfs_exit(void)
+{
+	debugfs_remove(virtcap_debugfs_root);
+}
