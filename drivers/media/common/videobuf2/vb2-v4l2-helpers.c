@@ -134,11 +134,10 @@ int vb2_ioctl_dqbuf(struct file *file, void *priv, struct v4l2_buffer *p)
 }
 EXPORT_SYMBOL_GPL(vb2_ioctl_dqbuf);
 
+/* Exporting disturbs nobody: it is not only for the owner */
 int vb2_ioctl_expbuf(struct file *file, void *priv, struct v4l2_exportbuffer *p)
 {
-	struct vb2_queue *q = own_queue(file);
-
-	return IS_ERR(q) ? PTR_ERR(q) : vb2_expbuf(q, p);
+	return vb2_expbuf(queue_of(file), p);
 }
 EXPORT_SYMBOL_GPL(vb2_ioctl_expbuf);
 
