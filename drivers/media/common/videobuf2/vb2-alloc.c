@@ -287,6 +287,8 @@ static int add_buffers(struct vb2_queue *q, struct vb2_alloc_request *req,
 	}
 
 	*first_index = first;
+	/* A driver may register the node of an unplugged device again */
+	q->unplugged = false;
 	q->waiting_for_buffers = !q->is_output;
 	q->is_busy = true;
 	return 0;

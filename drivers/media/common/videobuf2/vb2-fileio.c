@@ -72,8 +72,6 @@ int vb2_fileio_init(struct vb2_queue *q, bool read)
 	struct vb2_buffer *vb;
 	int ret;
 
-	if (q->unplugged)
-		return -ENODEV;
 	if (vb2_is_busy(q) || vb2_get_num_buffers(q)) {
 		vb2_dbg(q, 1, "the queue has buffers already\n");
 		return -EBUSY;
