@@ -108,6 +108,16 @@ void vb2_fileio_cleanup(struct vb2_queue *q)
 	q->fileio = NULL;
 }
 
+/* Would read() or write() go on without a done buffer? For poll(). */
+bool vb2_fileio_ready(struct vb2_queue *q)
+{
+	struct vb2_fileio_data *fileio = q->fileio;
+
+	if (fileio->vb && fileio->pos < fileio->size)
+		return true;
+	return !fileio->read && fileio->unused < q->num_bufs;
+}
+
 /* Give the current buffer back to the queue. If that fails it stays current. */
 static int finish_buffer(struct vb2_queue *q, struct vb2_fileio_data *fileio)
 {

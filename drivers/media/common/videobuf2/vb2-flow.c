@@ -377,9 +377,7 @@ static __poll_t poll_done(struct vb2_queue *q)
 	/* DQBUF will not sleep either, but return -EPIPE */
 	if (q->last_buffer_dequeued)
 		return EPOLLIN | EPOLLRDNORM;
-	/* A writer has room as long as a buffer is free */
-	if (q->is_output && vb2_fileio_is_active(q) &&
-	    q->queued_count < q->num_bufs)
+	if (vb2_fileio_is_active(q) && vb2_fileio_ready(q))
 		return ready;
 	return 0;
 }

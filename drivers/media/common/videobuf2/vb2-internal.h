@@ -318,5 +318,6 @@ void vb2_request_drop(struct vb2_buffer *vb);
 /* vb2-fileio.c */
 int vb2_fileio_init(struct vb2_queue *q, bool read);
 void vb2_fileio_cleanup(struct vb2_queue *q);
+bool vb2_fileio_ready(struct vb2_queue *q);
 
 #endif /* _VB2_INTERNAL_H */
