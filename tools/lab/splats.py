@@ -16,7 +16,7 @@ SPLAT = re.compile(
     r"|DMAR: \[.*fault addr|\*\*\* (?:Oops|stack smashing)", re.I)
 # Enabled features announce themselves with the same words.
 HARMLESS = re.compile(
-    r"KASAN|KernelAddressSanitizer initialized|kfence: initialized"
+    r"KASAN|KernelAddressSanitizer initialized|kfence: initialized|MP-BIOS bug"
     r"|Kernel command line|Command line:", re.I)
 # BUG:/WARNING: with KASAN in the text stays a splat.
 CERTAIN = re.compile(r"\bBUG:|\bWARNING: |Oops")
