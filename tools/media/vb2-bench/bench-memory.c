@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,9 @@ static void tracing_set(const char *file, const char *value)
 	if (!stream || fputs(value, stream) < 0 || fclose(stream))
 		fail("%s: %s", path, strerror(errno));
 }
+
+/* Kept open, because opening a file allocates */
+static int tracing_on;
 
 struct object {
 	uint64_t address;
@@ -53,6 +57,8 @@ static unsigned int allocated(void)
 		if (line[0] == '#' || !ptr)
 			continue;
 		address = strtoull(ptr + 5, NULL, 16);
+		if (!address && bytes)
+			fail("the trace hides addresses: %s", line);
 		if (bytes) {
 			if (count == sizeof(objects) / sizeof(objects[0]))
 				fail("too many allocations");
@@ -83,9 +89,11 @@ static unsigned int bytes_of(const char *allocator, unsigned int planes,
 		    max_buffers);
 	q = queue_open(0, V4L2_MEMORY_MMAP);
 	tracing_set("trace", "");
-	tracing_set("tracing_on", "1");
+	if (write(tracing_on, "1", 1) != 1)
+		fail(TRACING "tracing_on: %s", strerror(errno));
 	queue_request(&q, buffers);
-	tracing_set("tracing_on", "0");
+	if (write(tracing_on, "0", 1) != 1)
+		fail(TRACING "tracing_on: %s", strerror(errno));
 	queue_close(&q);
 	return allocated();
 }
@@ -125,7 +133,11 @@ void run_memory(void)
 	char pid[16];
 
 	tracing_set("tracing_on", "0");
+	tracing_on = open(TRACING "tracing_on", O_WRONLY | O_CLOEXEC);
+	if (tracing_on < 0)
+		fail(TRACING "tracing_on: %s", strerror(errno));
 	tracing_set("buffer_size_kb", "4096");
+	tracing_set("options/hash-ptr", "0");
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	tracing_set("set_event_pid", pid);
 	tracing_set("events/kmem/kmalloc/enable", "1");
@@ -139,4 +151,5 @@ void run_memory(void)
 	measure_queue(VIDEO_MAX_FRAME);
 	measure_queue(MAX_BUFFERS);
 	tracing_set("events/kmem/enable", "0");
+	close(tracing_on);
 }
