@@ -17,6 +17,12 @@ modules: setup ## compile vb2, the drivers, and what must match them
 run: modules ## stream video from every node of the project's drivers
 	@$(LAB)/first-frames
 
+check: setup ## run the tests; one part: make check TESTS=PATTERN
+	@$(LAB)/check $(if $(TESTS),--tests '$(TESTS)')
+
+check-long: setup ## run the tests, also those that take long
+	@$(LAB)/check --long $(if $(TESTS),--tests '$(TESTS)')
+
 driver: setup ## build the driver in SRC=DIR against this vb2 (see README)
 	@test -n "$(SRC)" || { echo "say which: make driver SRC=DIR"; exit 2; }
 	@$(LAB)/driver $(SRC) $(CONFIG)
@@ -24,13 +30,20 @@ driver: setup ## build the driver in SRC=DIR against this vb2 (see README)
 kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boots
 	@$(LAB)/kernel-debug
 
-clean: ## remove what was compiled, keep the root
+# The comparison with the kernel tree's own text is not part of the project.
+originality: setup ## compare our text with the kernel's, where the tool is there
+	@if [ -x ../shared/tools/originality ]; then \
+		../shared/tools/originality --project . \
+			--tree build/root/usr/src/linux-source-6.12; \
+	else \
+		echo "originality: ../shared/tools/originality is not there"; \
+	fi
+
+clean: ## remove what was compiled, keep the root and the debug kernel
 	rm -rf build/stack build/modules build/drivers build/driver-work out
 
-distkernel-debug: setup ## build the kernel with sanitizers that --kernel debug boots
-	@$(LAB)/kernel-debug
-
-clean: ## remove everything that was made
+distclean: ## remove everything that was made
 	rm -rf build out
 
-.PHONY: help setup modules run driver kernel-debug clean distclean
+.PHONY: help setup modules run check check-long driver kernel-debug \
+	originality clean distclean
