@@ -231,13 +231,13 @@ EXPORT_SYMBOL_GPL(vb2_buffer_done);
 
 void vb2_discard_done(struct vb2_queue *q)
 {
-	struct vb2_buffer *vb;
-	unsigned long flags;
+	struct vb2_buffer *done;
+	unsigned long irqs;
 
-	spin_lock_irqsave(&q->done_lock, flags);
-	list_for_each_entry(vb, &q->done_list, done_entry)
-		vb2_state_set(vb, VB2_BUF_STATE_ERROR);
-	spin_unlock_irqrestore(&q->done_lock, flags);
+	spin_lock_irqsave(&q->done_lock, irqs);
+	list_for_each_entry(done, &q->done_list, done_entry)
+		vb2_state_set(done, VB2_BUF_STATE_ERROR);
+	spin_unlock_irqrestore(&q->done_lock, irqs);
 }
 EXPORT_SYMBOL_GPL(vb2_discard_done);
 
