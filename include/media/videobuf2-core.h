@@ -29,6 +29,7 @@
 
 struct vb2_buffer;
 struct vb2_fileio_data;
+struct vb2_import_cache;
 struct vb2_queue;
 struct vb2_threadio_data;
 
@@ -473,6 +474,8 @@ struct vb2_queue {
 	/* private: clients of the queue inside the core */
 	struct vb2_fileio_data		*fileio;
 	struct vb2_threadio_data	*threadio;
+	/* dma-bufs that were imported and may be wanted again */
+	struct vb2_import_cache		*imports;
 
 	char				name[32];
 	u32				ledger[VB2_COUNTS(VB2_QUEUE_COUNTS)];

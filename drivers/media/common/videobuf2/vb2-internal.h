@@ -21,7 +21,7 @@
  *						read under either
  *	done_list				done_lock
  *	owned_by_drv_count			atomic
- *	fileio, threadio			lock
+ *	fileio, threadio, imports		lock
  *
  *	member of struct vb2_buffer
  *	---------------------------------------------------------------------
@@ -305,6 +305,13 @@ int vb2_planes_acquire(struct vb2_buffer *vb);
 void vb2_planes_release(struct vb2_buffer *vb);
 void vb2_planes_sync_for_device(struct vb2_buffer *vb);
 void vb2_planes_sync_for_cpu(struct vb2_buffer *vb);
+
+/* vb2-import.c */
+bool vb2_import_keep(struct vb2_queue *q, struct device *dev,
+		     struct dma_buf *dbuf, unsigned int length, void *mem_priv);
+void *vb2_import_take(struct vb2_queue *q, struct device *dev,
+		      struct dma_buf *dbuf, unsigned int length);
+void vb2_import_drop_all(struct vb2_queue *q);
 
 /* vb2-map.c */
 void vb2_map_set_offsets(struct vb2_buffer *vb);

@@ -152,8 +152,13 @@ static int acquire_dmabuf(struct vb2_buffer *vb, unsigned int i,
 		return ret;
 	}
 
-	priv = q->mem_ops->attach_dmabuf(vb, plane_dev(vb, i), dbuf,
-					 plane->length);
+	priv = vb2_import_take(q, plane_dev(vb, i), dbuf, plane->length);
+	if (priv)
+		/* It came with a reference of its own */
+		dma_buf_put(dbuf);
+	else
+		priv = q->mem_ops->attach_dmabuf(vb, plane_dev(vb, i), dbuf,
+						 plane->length);
 	if (IS_ERR(priv)) {
 		vb2_dbg(q, 1, "plane %u: not attached, %ld\n", i,
 			PTR_ERR(priv));
@@ -164,6 +169,22 @@ static int acquire_dmabuf(struct vb2_buffer *vb, unsigned int i,
 	fresh->mem_priv = priv;
 	fresh->dbuf = dbuf;
 	return 1;
+}
+
+/* The application goes on to another dma-buf, and will come back to this */
+static void keep_plane(struct vb2_buffer *vb, unsigned int i)
+{
+	struct vb2_plane *plane = &vb->planes[i];
+
+	if (vb->memory != VB2_MEMORY_DMABUF || !plane->mem_priv ||
+	    !vb2_import_keep(vb->vb2_queue, plane_dev(vb, i), plane->dbuf,
+			     plane->held_length, plane->mem_priv)) {
+		release_plane(vb, plane);
+		return;
+	}
+	vb2_count(vb->ledger, VB2_COUNT_DETACH_DMABUF);
+	plane->mem_priv = NULL;
+	plane->dbuf = NULL;
 }
 
 /* Let the acquired planes take the place of those that the buffer held */
@@ -178,7 +199,7 @@ static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
 
 		if (!fresh[i].mem_priv)
 			continue;
-		release_plane(vb, plane);
+		keep_plane(vb, i);
 		plane->mem_priv = fresh[i].mem_priv;
 		plane->dbuf = fresh[i].dbuf;
 		plane->held_userptr = fresh[i].held_userptr;
