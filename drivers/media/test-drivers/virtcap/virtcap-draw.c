@@ -92,39 +92,47 @@ void virtcap_draw_crop(struct virtcap *vc)
 	vc->draw_gen++;
 }
 
-static void virtcap_draw_text(struct virtcap *vc, u8 *vbuf)
+/* Device and frame number, in each colour plane of a contiguous memory plane */
+static void virtcap_draw_text(struct virtcap *vc, u8 *vbufs[TPG_MAX_PLANES])
 {
 	u8 *basep[TPG_MAX_PLANES][2];
+	u8 *vbuf = vbufs[0];
 	char text[40];
 
-	tpg_calc_text_basep(&vc->tpg, basep, 0, vbuf);
+	for (unsigned int p = 0; p < tpg_g_planes(&vc->tpg); p++) {
+		if (tpg_g_buffers(&vc->tpg) > 1)
+			vbuf = vbufs[p];
+		tpg_calc_text_basep(&vc->tpg, basep, p, vbuf);
+		vbuf += tpg_calc_plane_size(&vc->tpg, p);
+	}
 	snprintf(text, sizeof(text), " %s.%u  %llu ", VIRTCAP_NAME, vc->inst,
 		 vc->cap_pipe.frame);
 	tpg_gen_text(&vc->tpg, basep, 16, 16, text);
 }
 
-/* One picture; v4l2-tpg knows how the colour planes lie in a memory plane. */
 static void virtcap_draw_planes(struct virtcap *vc, struct vb2_buffer *vb)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
 	v4l2_std_id std = vc->input == VIRTCAP_TV ? vc->std : 0;
 	bool partial = vc->compose.width != mp->width ||
 		       vc->compose.height != mp->height;
+	u8 *vbufs[TPG_MAX_PLANES];
 
 	for (unsigned int p = 0; p < vb->num_planes; p++) {
-		u8 *dst = vb2_plane_vaddr(vb, p);
-		u8 *vbuf = vc->bounce ?: dst;
 		u32 size = mp->plane_fmt[p].sizeimage;
 
+		vbufs[p] = vc->bounce ?: vb2_plane_vaddr(vb, p);
 		if (partial)
-			memset(vbuf, 0, vc->bounce ? size / 2 : size);
-		tpg_fillbuffer(&vc->tpg, std, p, vbuf);
-		if (!p)
-			virtcap_draw_text(vc, vbuf);
+			memset(vbufs[p], 0, vc->bounce ? size / 2 : size);
+		tpg_fillbuffer(&vc->tpg, std, p, vbufs[p]);
+	}
+	virtcap_draw_text(vc, vbufs);
+	if (vc->bounce) {
+		u8 *dst = vb2_plane_vaddr(vb, 0);
+
 		/* The 8 bits become the high ones of 16. */
-		if (vc->bounce)
-			for (u32 i = 0; i < size / 2; i++)
-				put_unaligned_le16(vbuf[i] << 8, dst + 2 * i);
+		for (u32 i = 0; i < mp->plane_fmt[0].sizeimage / 2; i++)
+			put_unaligned_le16(vc->bounce[i] << 8, dst + 2 * i);
 	}
 }
 

@@ -255,7 +255,7 @@ struct virtcap {
 	struct v4l2_rect compose;
 	struct mutex tpg_lock;	/* see above */
 	struct tpg_data tpg;
-	void *bounce;
+	u8 *bounce;
 	unsigned int draw_gen;
 	bool draw_once;
 	unsigned int identity;
