@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vb2-frames: capture frames from virtcap and tell lost, repeated, torn and
+ * stale ones
+ *
+ * virtcap writes a number into every line of a frame ("Frame Identity" control,
+ * <linux/virtcap.h>). This program switches that on, captures with the memory
+ * model that is asked for, spoils each buffer before it is queued, and looks at
+ * what comes back. With --loop it writes such frames itself to the output node
+ * and finds them again on the capture node. Results are in KTAP.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/virtcap.h>
+
+#include "vb2-frames.h"
+
+#define LOOP_INSTANCE	0x1007	/* who made the frames that we write */
+
+static struct options {
+	const char *device;
+	const char *input;
+	const char *loop;
+	const char *exporter;
+	unsigned long frames;
+	unsigned int buffers;
+	unsigned int width, height;
+	uint32_t fourcc;
+	enum v4l2_memory memory;
+	bool read;
+	bool checksum;
+	bool foreign;
+	bool verbose;
+	int timeout;		/* milliseconds */
+	bool expect[NUM_VERDICTS];
+} opt = {
+	.device = "/dev/video0",
+	.frames = 60,
+	.buffers = 4,
+	.memory = V4L2_MEMORY_MMAP,
+	.timeout = 5000,
+};
+
+static struct device cap, out, exporter;
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+"usage: vb2-frames [OPTION]...\n"
+"  -d, --device NODE       capture node of virtcap (/dev/video0)\n"
+"  -n, --frames N          how many (60)\n"
+"  -b, --buffers N         how many to ask for (4)\n"
+"  -i, --input NAME        select this input first\n"
+"  -w, --width N  -H, --height N  -f, --format FOURCC\n"
+"  -m, --memory MODEL      mmap (default), userptr, dmabuf or read\n"
+"  -e, --exporter NODE     output node whose buffers are imported by -m dmabuf\n"
+"  -l, --loop NODE         write frames to this output node, find them again\n"
+"  -F, --foreign           frames come from elsewhere, through the Loop input\n"
+"  -c, --checksum          check all bytes, not only first and last of lines\n"
+"  -x, --expect KIND       such frames must occur: lost, repeated, disorder,\n"
+"                          torn, stale, corrupt or error; may be repeated\n"
+"  -t, --timeout MS        give up if no frame comes (5000)\n"
+"  -v, --verbose           say which frame was bad\n"
+"Exit status: 0 all as it should be, 1 not, 2 could not run.\n");
+}
+
+static enum verdict parse_kind(const char *arg)
+{
+	static const char *const kinds[NUM_VERDICTS] = {
+		[LOST] = "lost", [REPEATED] = "repeated", [DISORDER] = "disorder",
+		[TORN] = "torn", [STALE] = "stale", [CORRUPT] = "corrupt",
+		[BUFFER_ERROR] = "error",
+	};
+
+	for (unsigned int i = LOST; i < NUM_VERDICTS; i++)
+		if (!strcmp(arg, kinds[i]))
+			return i;
+	die("--expect %s: not a kind of frame, see --help", arg);
+}
+
+static void parse_memory(const char *arg)
+{
+	if (!strcmp(arg, "mmap"))
+		opt.memory = V4L2_MEMORY_MMAP;
+	else if (!strcmp(arg, "userptr"))
+		opt.memory = V4L2_MEMORY_USERPTR;
+	else if (!strcmp(arg, "dmabuf"))
+		opt.memory = V4L2_MEMORY_DMABUF;
+	else if (!strcmp(arg, "read"))
+		opt.read = true;
+	else
+		die("--memory %s: not a memory model, see --help", arg);
+}
+
+static unsigned long parse_number(const char *arg, unsigned long max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 0);
+	if (errno || *end || end == arg || !n || n > max)
+		die("%s: not a number from 1 to %lu", arg, max);
+	return n;
+}
+
+static void parse_option(int c)
+{
+	switch (c) {
+	case 'd': opt.device = optarg; break;
+	case 'n': opt.frames = parse_number(optarg, 1UL << 30); break;
+	case 'b': opt.buffers = parse_number(optarg, MAX_BUFFERS); break;
+	case 'i': opt.input = optarg; break;
+	case 'w': opt.width = parse_number(optarg, 1 << 16); break;
+	case 'H': opt.height = parse_number(optarg, 1 << 16); break;
+	case 'f':
+		if (strlen(optarg) != 4)
+			die("--format %s: not four characters", optarg);
+		opt.fourcc = v4l2_fourcc(optarg[0], optarg[1], optarg[2], optarg[3]);
+		break;
+	case 'm': parse_memory(optarg); break;
+	case 'e': opt.exporter = optarg; break;
+	case 'l': opt.loop = optarg; break;
+	case 'F': opt.foreign = true; break;
+	case 'c': opt.checksum = true; break;
+	case 'x': opt.expect[parse_kind(optarg)] = true; break;
+	case 't': opt.timeout = parse_number(optarg, 1 << 30); break;
+	case 'v': opt.verbose = true; break;
+	case 'h': usage(stdout); exit(0);
+	default: usage(stderr); exit(2);
+	}
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "device", 1, NULL, 'd' }, { "frames", 1, NULL, 'n' },
+		{ "buffers", 1, NULL, 'b' }, { "input", 1, NULL, 'i' },
+		{ "width", 1, NULL, 'w' }, { "height", 1, NULL, 'H' },
+		{ "format", 1, NULL, 'f' }, { "memory", 1, NULL, 'm' },
+		{ "exporter", 1, NULL, 'e' }, { "loop", 1, NULL, 'l' },
+		{ "foreign", 0, NULL, 'F' }, { "checksum", 0, NULL, 'c' },
+		{ "expect", 1, NULL, 'x' }, { "timeout", 1, NULL, 't' },
+		{ "verbose", 0, NULL, 'v' }, { "help", 0, NULL, 'h' },
+		{ NULL },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:n:b:i:w:H:f:m:e:l:Fcx:t:vh", longs,
+				NULL)) != -1)
+		parse_option(c);
+	if (optind < argc)
+		die("%s: what is this for? see --help", argv[optind]);
+	if ((opt.memory == V4L2_MEMORY_DMABUF) != !!opt.exporter)
+		die("--memory dmabuf and --exporter belong together");
+	if (opt.loop && !opt.input)
+		opt.input = "Loop";
+	if (opt.loop)
+		opt.foreign = true;
+}
+
+static void setup(void)
+{
+	device_open(&cap, opt.device, false);
+	if (opt.input)
+		device_set_input(&cap, opt.input);
+	device_set_format(&cap, opt.width, opt.height, opt.fourcc);
+	device_set_control(&cap, VIRTCAP_CID_IDENTITY,
+			   opt.checksum ? VIRTCAP_IDENTITY_CHECKSUM :
+					  VIRTCAP_IDENTITY_STAMP, "Frame Identity");
+	/* Width, height and pixelformat: same place in both forms */
+	if (opt.exporter) {
+		device_open(&exporter, opt.exporter, true);
+		device_set_format(&exporter, cap.fmt.fmt.pix.width,
+				  cap.fmt.fmt.pix.height,
+				  cap.fmt.fmt.pix.pixelformat);
+	}
+	if (opt.loop) {
+		device_open(&out, opt.loop, true);
+		device_set_format(&out, cap.fmt.fmt.pix.width,
+				  cap.fmt.fmt.pix.height,
+				  cap.fmt.fmt.pix.pixelformat);
+		device_alloc(&out, opt.buffers, V4L2_MEMORY_MMAP, NULL);
+	}
+	if (!opt.read)
+		device_alloc(&cap, opt.buffers, opt.memory,
+			     opt.exporter ? &exporter : NULL);
+}
+
+static void write_frame(unsigned int index)
+{
+	static uint32_t number;
+
+	identity_write(&out.buffers[index], LOOP_INSTANCE, number++, opt.checksum);
+	device_queue(&out, index);
+}
+
+static void check_frame(struct checker *checker, const struct frame *frame,
+			const struct done *done)
+{
+	enum verdict verdict;
+
+	/* Until the loop is closed the capture side shows its own picture. */
+	verdict = identity_check(checker, frame, done);
+	if (opt.verbose && verdict != GOOD)
+		printf("# frame %lu (sequence %u) is %s\n", checker->frames,
+		       done ? done->sequence : 0, verdict_names[verdict]);
+}
+
+static void start(void)
+{
+	for (unsigned int i = 0; !opt.read && i < cap.num_buffers; i++) {
+		identity_poison(&cap.buffers[i]);
+		device_queue(&cap, i);
+	}
+	for (unsigned int i = 0; opt.loop && i < out.num_buffers; i++)
+		write_frame(i);
+	/* Output first: the loop is closed before the first frame is captured. */
+	if (opt.loop)
+		device_stream(&out, true);
+	if (!opt.read)
+		device_stream(&cap, true);
+}
+
+/* Wait for either side; false if nothing happens for too long. */
+static bool wait_devices(void)
+{
+	struct pollfd fds[2] = {
+		{ .fd = cap.fd, .events = POLLIN },
+		{ .fd = out.fd, .events = POLLOUT },
+	};
+	int n = poll(fds, opt.loop ? 2 : 1, opt.timeout);
+
+	if (n < 0 && errno != EINTR)
+		die("poll: %s", strerror(errno));
+	if (n > 0 && fds[0].revents & (POLLERR | POLLHUP))
+		die("%s: poll says that there is an error", cap.path);
+	return n;
+}
+
+static bool capture(struct checker *checker)
+{
+	struct frame frame = { 0 };
+	struct done done;
+
+	start();
+	while (checker->frames < opt.frames) {
+		if (!wait_devices())
+			return false;
+		while (opt.loop && device_dequeue(&out, &done))
+			write_frame(done.index);
+		if (opt.read) {
+			if (device_read(&cap, &frame))
+				check_frame(checker, &frame, NULL);
+		} else if (device_dequeue(&cap, &done)) {
+			check_frame(checker, &cap.buffers[done.index], &done);
+			identity_poison(&cap.buffers[done.index]);
+			device_queue(&cap, done.index);
+		}
+	}
+	if (!opt.read)
+		device_stream(&cap, false);
+	if (opt.loop)
+		device_stream(&out, false);
+	return true;
+}
+
+static int report(const struct checker *checker, bool complete)
+{
+	bool all = true, ok = complete;
+	unsigned int nr = 1;
+
+	printf("%s %u %lu of %lu frames captured\n", ok ? "ok" : "not ok", nr++,
+	       checker->frames, opt.frames);
+	all &= ok;
+	for (unsigned int i = LOST; i < NUM_VERDICTS; i++) {
+		unsigned long n = checker->count[i];
+
+		ok = opt.expect[i] ? n > 0 : n == 0;
+		printf("%s %u %lu frames %s%s\n", ok ? "ok" : "not ok", nr++, n,
+		       verdict_names[i], opt.expect[i] ? ", expected some" : "");
+		all &= ok;
+	}
+	return all ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct checker checker = { .instance = -1 };
+	bool complete;
+
+	parse_options(argc, argv);
+	checker.foreign = opt.foreign;
+	setup();
+	printf("KTAP version 1\n1..%u\n", NUM_VERDICTS);
+	printf("# %s %ux%u %.4s, %u bytes in the first plane\n", cap.path,
+	       cap.fmt.fmt.pix.width, cap.fmt.fmt.pix.height,
+	       (char *)&cap.fmt.fmt.pix.pixelformat,
+	       cap.mplane ? cap.fmt.fmt.pix_mp.plane_fmt[0].sizeimage :
+			    cap.fmt.fmt.pix.sizeimage);
+	complete = capture(&checker);
+	return report(&checker, complete);
+}
