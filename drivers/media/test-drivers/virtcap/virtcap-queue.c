@@ -94,13 +94,19 @@ static void virtcap_buf_queue(struct vb2_buffer *vb)
 		virtcap_pipe_wake(&node->vc->cap_pipe);
 }
 
+/* The controls of a request are complete with its last buffer. */
+static void virtcap_complete_ctrls(struct virtcap_node *node,
+				   struct media_request *req)
+{
+	if (req && vb2_request_buffer_cnt(req) == 1)
+		v4l2_ctrl_request_complete(req, &node->hdl);
+}
+
 static void virtcap_complete(struct virtcap_node *node, struct virtcap_buf *buf,
 			     enum vb2_buffer_state state)
 {
-	struct media_request *req = buf->vb.vb2_buf.req_obj.req;
-
-	if (req)
-		v4l2_ctrl_request_complete(req, &node->hdl);
+	if (state != VB2_BUF_STATE_QUEUED)
+		virtcap_complete_ctrls(node, buf->vb.vb2_buf.req_obj.req);
 	vb2_buffer_done(&buf->vb.vb2_buf, state);
 }
 
@@ -150,9 +156,8 @@ static void virtcap_stop_streaming(struct vb2_queue *q)
 
 static void virtcap_buf_request_complete(struct vb2_buffer *vb)
 {
-	struct virtcap_node *node = vb2_get_drv_priv(vb->vb2_queue);
-
-	v4l2_ctrl_request_complete(vb->req_obj.req, &node->hdl);
+	virtcap_complete_ctrls(vb2_get_drv_priv(vb->vb2_queue),
+			       vb->req_obj.req);
 }
 
 static const struct vb2_ops virtcap_queue_ops = {
