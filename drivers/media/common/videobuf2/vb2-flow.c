@@ -207,7 +207,6 @@ void vb2_buffer_done(struct vb2_buffer *vb, enum vb2_buffer_state state)
 			   vb2_state_name(state)))
 		state = VB2_BUF_STATE_ERROR;
 
-	vb2_count(vb->ledger, VB2_COUNT_BUF_DONE);
 	/* Before anyone can dequeue it and queue it again */
 	trace_vb2_buf_done(q, vb);
 
@@ -377,7 +376,10 @@ static __poll_t poll_done(struct vb2_queue *q)
 	/* DQBUF will not sleep either, but return -EPIPE */
 	if (q->last_buffer_dequeued)
 		return EPOLLIN | EPOLLRDNORM;
-	if (vb2_fileio_is_active(q) && vb2_fileio_ready(q))
+	if (vb2_fileio_is_active(q))
+		return vb2_fileio_ready(q) ? ready : 0;
+	/* The specification: there is room for a frame, so do not wait */
+	if (q->is_output && !q->queued_count)
 		return ready;
 	return 0;
 }
