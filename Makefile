@@ -23,6 +23,9 @@ check: setup ## run the tests; one part: make check TESTS=PATTERN
 check-long: setup ## run the tests, also those that take long
 	@$(LAB)/check --long $(if $(TESTS),--tests '$(TESTS)')
 
+bench: setup ## compare what this vb2 costs with the kernel's own (about 3 minutes)
+	@tools/media/vb2-bench/bench $(if $(TARGETS),--targets)
+
 driver: setup ## build the driver in SRC=DIR against this vb2 (see README)
 	@test -n "$(SRC)" || { echo "say which: make driver SRC=DIR"; exit 2; }
 	@$(LAB)/driver $(SRC) $(CONFIG)
@@ -45,5 +48,5 @@ clean: ## remove what was compiled, keep the root and the debug kernel
 distclean: ## remove everything that was made
 	rm -rf build out
 
-.PHONY: help setup modules run check check-long driver kernel-debug \
+.PHONY: help setup modules run check check-long bench driver kernel-debug \
 	originality clean distclean

@@ -343,47 +343,64 @@ void run_iommu(void)
  * what a further page of it costs: getting, clearing and freeing that is not
  * vb2's work.
  */
+static void measure_allocation(const char *allocator, unsigned int pages,
+			       uint64_t cost[3])
+{
+	const unsigned int count = 64;
+	struct v4l2_create_buffers create;
+	struct samples s[3];
+	unsigned int i;
+	struct queue q;
+	uint64_t t[4];
+
+	driver_load("allocator=%s size=%u max_buffers=%u", allocator,
+		    pages * 4 * KIB, count);
+	q = queue_open(0, V4L2_MEMORY_MMAP);
+	memset(&create, 0, sizeof(create));
+	create.memory = q.memory;
+	create.format.type = q.type;
+	IOCTL(q.fd, VIDIOC_G_FMT, &create.format);
+	memset(s, 0, sizeof(s));
+	for (i = 0; i < 31; i++) {
+		t[0] = now();
+		queue_request(&q, count);
+		t[1] = now();
+		queue_request(&q, 0);
+		t[2] = now();
+		create.count = count;
+		IOCTL(q.fd, VIDIOC_CREATE_BUFS, &create);
+		t[3] = now();
+		if (create.count != count)
+			fail("CREATE_BUFS made %u", create.count);
+		queue_request(&q, 0);
+		sample(&s[0], t[1] - t[0]);
+		sample(&s[1], t[2] - t[1]);
+		sample(&s[2], t[3] - t[2]);
+	}
+	for (i = 0; i < 3; i++)
+		cost[i] = median(&s[i]) / count;
+	queue_close(&q);
+}
+
 void run_allocation(void)
 {
 	static const char * const operations[] = {
 		"REQBUFS", "REQBUFS(0)", "CREATE_BUFS"
 	};
-	const unsigned int count = 64, page = 4 * KIB;
-	struct v4l2_create_buffers create;
-	uint64_t cost[2][3], t[4];
-	struct samples s[3];
-	unsigned int pages, i;
-	struct queue q;
+	static const char * const allocators[] = {
+		"vmalloc", "dma-contig", "dma-sg"
+	};
+	uint64_t one[3], two[3];
+	unsigned int i, n;
+	char name[64];
 
-	for (pages = 1; pages <= 2; pages++) {
-		driver_load("size=%u max_buffers=%u", pages * page, count);
-		q = queue_open(0, V4L2_MEMORY_MMAP);
-		memset(&create, 0, sizeof(create));
-		create.memory = q.memory;
-		create.format.type = q.type;
-		IOCTL(q.fd, VIDIOC_G_FMT, &create.format);
-		memset(s, 0, sizeof(s));
-		for (i = 0; i < 31; i++) {
-			t[0] = now();
-			queue_request(&q, count);
-			t[1] = now();
-			queue_request(&q, 0);
-			t[2] = now();
-			create.count = count;
-			IOCTL(q.fd, VIDIOC_CREATE_BUFS, &create);
-			t[3] = now();
-			if (create.count != count)
-				fail("CREATE_BUFS made %u", create.count);
-			queue_request(&q, 0);
-			sample(&s[0], t[1] - t[0]);
-			sample(&s[1], t[2] - t[1]);
-			sample(&s[2], t[3] - t[2]);
-		}
+	for (n = 0; n < 3; n++) {
+		measure_allocation(allocators[n], 1, one);
+		measure_allocation(allocators[n], 2, two);
+		snprintf(name, sizeof(name), "allocation, %s, 1 page",
+			 allocators[n]);
 		for (i = 0; i < 3; i++)
-			cost[pages - 1][i] = median(&s[i]) / count;
-		queue_close(&q);
+			report(name, operations[i], PER_BUFFER, one[i],
+			       two[i] > one[i] ? two[i] - one[i] : 0);
 	}
-	for (i = 0; i < 3; i++)
-		report("vmalloc, 1 page", operations[i], PER_BUFFER, cost[0][i],
-		       cost[1][i] - cost[0][i]);
 }

