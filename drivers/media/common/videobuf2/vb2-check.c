@@ -49,8 +49,6 @@ static const char * const buffer_counts[VB2_BUFFER_COUNTS] = {
 	[VB2_COUNT_BUF_CLEANUP]		= "buf_cleanup",
 	[VB2_COUNT_BUF_PREPARE]		= "buf_prepare",
 	[VB2_COUNT_BUF_FINISH]		= "buf_finish",
-	[VB2_COUNT_BUF_QUEUE]		= "buf_queue",
-	[VB2_COUNT_BUF_DONE]		= "vb2_buffer_done",
 };
 
 static const char * const queue_counts[VB2_QUEUE_COUNTS] = {

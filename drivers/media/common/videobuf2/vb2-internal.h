@@ -205,7 +205,6 @@ static inline void vb2_op_buf_finish(struct vb2_buffer *vb)
 
 static inline void vb2_op_buf_queue(struct vb2_buffer *vb)
 {
-	vb2_count(vb->ledger, VB2_COUNT_BUF_QUEUE);
 	vb->vb2_queue->ops->buf_queue(vb);
 }
 
