@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Memory of vb2: prepares the machine and runs the vb2-memory-* programs.
+#
+# usage: vb2-memory.sh [PROGRAM]...
+#
+# Wants root and, for the bus master's part, two of QEMU's "edu" devices whose
+# dma_mask allows 64 bits, and the module in test_modules/.
+
+DIR=$(dirname "$(readlink -f "$0")")
+# shellcheck source=/dev/null
+. "$DIR/../../../kselftest/ktap_helpers.sh"
+
+# virtcap.0 to .2 export, .3 to .5 import: vmalloc, dma-contig, dma-sg
+load()
+{
+	if ! modprobe virtcap n_devs=6 allocators=0,1,2,0,1,2 pace=1,1,1,1,1,1 ||
+	   ! modprobe vgem; then
+		ktap_skip_all "needs the modules virtcap and vgem"
+		exit "$KSFT_SKIP"
+	fi
+	if grep -qx '0x1234:0x11e8' <<-END
+		$(for d in /sys/bus/pci/devices/*; do
+			echo "$(cat "$d/vendor"):$(cat "$d/device")"
+		  done)
+		END
+	then
+		modprobe vb2-memory-edu allocators=0,1 ||
+		insmod "$DIR/test_modules/vb2-memory-edu.ko" allocators=0,1
+	fi
+	mountpoint -q /sys/kernel/debug ||
+		mount -t debugfs debugfs /sys/kernel/debug
+	echo 8 > /proc/sys/vm/nr_hugepages
+}
+
+# A file system that is not in memory, as USERPTR treats its files
+disk()
+{
+	modprobe -q -a loop ext4
+	truncate -s 8M "$work/disk" &&
+	loop=$(losetup -f --show "$work/disk") &&
+	{ mke2fs -q "$loop" || busybox mke2fs "$loop"; } > "$work/log" 2>&1 &&
+	mkdir "$work/mnt" &&
+	mount -t ext4 "$loop" "$work/mnt" &&
+	export VB2_MEMORY_DISK="$work/mnt"
+}
+
+undo()
+{
+	[ -z "$VB2_MEMORY_DISK" ] || umount "$VB2_MEMORY_DISK"
+	[ -z "$loop" ] || losetup -d "$loop"
+	rm -rf "$work"
+	echo 0 > /proc/sys/vm/nr_hugepages
+	rmmod vb2_memory_edu virtcap 2> /dev/null
+}
+
+[ $# -gt 0 ] || set -- vb2-memory-matrix vb2-memory-userptr \
+	vb2-memory-dmabuf vb2-memory-lifetime vb2-memory-cgroup
+
+ktap_print_header
+work=$(mktemp -d)
+loop=
+load
+trap undo EXIT
+disk || ktap_print_msg "no disk: $(cat "$work/log")"
+ktap_set_plan $#
+for program; do
+	"$DIR/$program" > "$work/out"
+	status=$?
+	sed 's/^/# /' "$work/out"
+	case $status in
+	0)		ktap_test_pass "$program" ;;
+	"$KSFT_SKIP")	ktap_test_skip "$program" ;;
+	*)		ktap_test_fail "$program" ;;
+	esac
+done
+ktap_finished
