@@ -179,8 +179,12 @@ static const struct vb2_ops virtcap_queue_ops = {
  */
 bool virtcap_has_ready(struct virtcap_node *node)
 {
-	guard(spinlock)(&node->slock);
-	return !list_empty(&node->ready);
+	bool ready;
+
+	spin_lock(&node->slock);
+	ready = !list_empty(&node->ready);
+	spin_unlock(&node->slock);
+	return ready;
 }
 
 /**

@@ -40,19 +40,21 @@ void virtcap_stamp(struct virtcap *vc, struct virtcap_buf *buf)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
 	struct vb2_buffer *vb = &buf->vb.vb2_buf;
-	u32 repeat = virtcap_fault(&vc->cap, VIRTCAP_FAULT_REPEAT);
+	u32 frame = vc->cap_pipe.frame;
 	bool torn = virtcap_fault(&vc->cap, VIRTCAP_FAULT_TORN);
-	u32 frame = vc->cap_pipe.frame - repeat;
-	u32 stamp = VIRTCAP_ID_MAGIC ^ frame;
 	struct virtcap_frame_id id = {
 		.magic = cpu_to_le32(VIRTCAP_ID_MAGIC),
 		.instance = cpu_to_le16(vc->inst),
-		.sequence = cpu_to_le32(buf->vb.sequence - repeat),
+		.sequence = cpu_to_le32(buf->vb.sequence),
 		.frame = cpu_to_le32(frame),
 		.timestamp = cpu_to_le64(vb->timestamp),
 	};
-	u32 crc = 0;
+	u32 stamp, crc = 0;
 
+	if (frame && virtcap_fault(&vc->cap, VIRTCAP_FAULT_REPEAT))
+		id = vc->last_id;
+	vc->last_id = id;
+	stamp = VIRTCAP_ID_MAGIC ^ le32_to_cpu(id.frame);
 	for (unsigned int p = 0; p < vb->num_planes; p++) {
 		u8 *mem = vb2_plane_vaddr(vb, p);
 		u32 bpl = mp->plane_fmt[p].bytesperline;

@@ -224,6 +224,7 @@ struct virtcap_pipe {
  * @draw_gen:	changes when the picture does
  * @draw_once:	do not draw a picture that the memory already holds
  * @identity:	VIRTCAP_IDENTITY_*
+ * @last_id:	of the last frame that was given one
  * @debugfs:	directory
  */
 struct virtcap {
@@ -259,6 +260,7 @@ struct virtcap {
 	unsigned int draw_gen;
 	bool draw_once;
 	unsigned int identity;
+	struct virtcap_frame_id last_id;
 	struct dentry *debugfs;
 };
 
