@@ -37,12 +37,14 @@ static int xioctl(struct device *dev, unsigned long request, void *arg)
 	return ret;
 }
 
-#define must(dev, request, arg)						\
-	do {								\
-		if (xioctl(dev, request, arg) < 0)			\
-			die("%s: " #request ": %s", (dev)->path,	\
-			    strerror(errno));				\
-	} while (0)
+static void must_ioctl(struct device *dev, unsigned long request,
+		       const char *name, void *arg)
+{
+	if (xioctl(dev, request, arg) < 0)
+		die("%s: %s: %s", dev->path, name, strerror(errno));
+}
+
+#define must(dev, request, arg)	must_ioctl(dev, request, #request, arg)
 
 void device_open(struct device *dev, const char *path, bool output)
 {

@@ -27,7 +27,7 @@ static struct options {
 	const char *input;
 	const char *loop;
 	const char *exporter;
-	unsigned long frames;
+	unsigned int frames;
 	unsigned int buffers;
 	unsigned int width, height;
 	uint32_t fourcc;
@@ -36,7 +36,7 @@ static struct options {
 	bool checksum;
 	bool foreign;
 	bool verbose;
-	int timeout;		/* milliseconds */
+	unsigned int timeout;	/* milliseconds */
 	bool expect[NUM_VERDICTS];
 } opt = {
 	.device = "/dev/video0",
@@ -48,26 +48,23 @@ static struct options {
 
 static struct device cap, out, exporter;
 
-static void usage(FILE *to)
-{
-	fprintf(to,
-"usage: vb2-frames [OPTION]...\n"
-"  -d, --device NODE       capture node of virtcap (/dev/video0)\n"
-"  -n, --frames N          how many (60)\n"
-"  -b, --buffers N         how many to ask for (4)\n"
-"  -i, --input NAME        select this input first\n"
-"  -w, --width N  -H, --height N  -f, --format FOURCC\n"
-"  -m, --memory MODEL      mmap (default), userptr, dmabuf or read\n"
-"  -e, --exporter NODE     output node whose buffers are imported by -m dmabuf\n"
-"  -l, --loop NODE         write frames to this output node, find them again\n"
-"  -F, --foreign           frames come from elsewhere, through the Loop input\n"
-"  -c, --checksum          check all bytes, not only first and last of lines\n"
-"  -x, --expect KIND       such frames must occur: lost, repeated, disorder,\n"
-"                          torn, stale, corrupt or error; may be repeated\n"
-"  -t, --timeout MS        give up if no frame comes (5000)\n"
-"  -v, --verbose           say which frame was bad\n"
-"Exit status: 0 all as it should be, 1 not, 2 could not run.\n");
-}
+static const char help[] =
+	"usage: vb2-frames [OPTION]...\n"
+	"  -d, --device NODE       capture node of virtcap (/dev/video0)\n"
+	"  -n, --frames N          how many (60)\n"
+	"  -b, --buffers N         how many to ask for (4)\n"
+	"  -i, --input NAME        select this input first\n"
+	"  -w, --width N  -H, --height N  -f, --format FOURCC\n"
+	"  -m, --memory MODEL      mmap (default), userptr, dmabuf or read\n"
+	"  -e, --exporter NODE     output node whose buffers are imported by -m dmabuf\n"
+	"  -l, --loop NODE         write frames to this output node, find them again\n"
+	"  -F, --foreign           frames come from elsewhere, through the Loop input\n"
+	"  -c, --checksum          check all bytes, not only first and last of lines\n"
+	"  -x, --expect KIND       such frames must occur: lost, repeated, disorder,\n"
+	"                          torn, stale, corrupt or error; may be repeated\n"
+	"  -t, --timeout MS        give up if no frame comes (5000)\n"
+	"  -v, --verbose           say which frame was bad\n"
+	"Exit status: 0 all as it should be, 1 not, 2 could not run.\n";
 
 static enum verdict parse_kind(const char *arg)
 {
@@ -109,30 +106,65 @@ static unsigned long parse_number(const char *arg, unsigned long max)
 	return n;
 }
 
+static uint32_t parse_fourcc(const char *arg)
+{
+	if (strlen(arg) != 4)
+		die("--format %s: not four characters", arg);
+	return v4l2_fourcc(arg[0], arg[1], arg[2], arg[3]);
+}
+
+/* Options that only set a variable */
+static const struct {
+	char c;
+	const char **text;
+	unsigned int *number;
+	unsigned int max;
+	bool *flag;
+} simple_options[] = {
+	{ 'd', .text = &opt.device },
+	{ 'n', .number = &opt.frames, .max = 1 << 30 },
+	{ 'b', .number = &opt.buffers, .max = MAX_BUFFERS },
+	{ 'i', .text = &opt.input },
+	{ 'w', .number = &opt.width, .max = 1 << 16 },
+	{ 'H', .number = &opt.height, .max = 1 << 16 },
+	{ 'e', .text = &opt.exporter },
+	{ 'l', .text = &opt.loop },
+	{ 'F', .flag = &opt.foreign },
+	{ 'c', .flag = &opt.checksum },
+	{ 't', .number = &opt.timeout, .max = 1 << 30 },
+	{ 'v', .flag = &opt.verbose },
+};
+
 static void parse_option(int c)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(simple_options); i++) {
+		if (simple_options[i].c != c)
+			continue;
+		if (simple_options[i].text)
+			*simple_options[i].text = optarg;
+		else if (simple_options[i].number)
+			*simple_options[i].number =
+				parse_number(optarg, simple_options[i].max);
+		else
+			*simple_options[i].flag = true;
+		return;
+	}
 	switch (c) {
-	case 'd': opt.device = optarg; break;
-	case 'n': opt.frames = parse_number(optarg, 1UL << 30); break;
-	case 'b': opt.buffers = parse_number(optarg, MAX_BUFFERS); break;
-	case 'i': opt.input = optarg; break;
-	case 'w': opt.width = parse_number(optarg, 1 << 16); break;
-	case 'H': opt.height = parse_number(optarg, 1 << 16); break;
 	case 'f':
-		if (strlen(optarg) != 4)
-			die("--format %s: not four characters", optarg);
-		opt.fourcc = v4l2_fourcc(optarg[0], optarg[1], optarg[2], optarg[3]);
+		opt.fourcc = parse_fourcc(optarg);
 		break;
-	case 'm': parse_memory(optarg); break;
-	case 'e': opt.exporter = optarg; break;
-	case 'l': opt.loop = optarg; break;
-	case 'F': opt.foreign = true; break;
-	case 'c': opt.checksum = true; break;
-	case 'x': opt.expect[parse_kind(optarg)] = true; break;
-	case 't': opt.timeout = parse_number(optarg, 1 << 30); break;
-	case 'v': opt.verbose = true; break;
-	case 'h': usage(stdout); exit(0);
-	default: usage(stderr); exit(2);
+	case 'm':
+		parse_memory(optarg);
+		break;
+	case 'x':
+		opt.expect[parse_kind(optarg)] = true;
+		break;
+	case 'h':
+		fputs(help, stdout);
+		exit(0);
+	default:
+		fputs(help, stderr);
+		exit(2);
 	}
 }
 
@@ -156,7 +188,8 @@ static void parse_options(int argc, char **argv)
 		parse_option(c);
 	if (optind < argc)
 		die("%s: what is this for? see --help", argv[optind]);
-	if ((opt.memory == V4L2_MEMORY_DMABUF) != !!opt.exporter)
+	if (opt.exporter ? opt.memory != V4L2_MEMORY_DMABUF :
+			   opt.memory == V4L2_MEMORY_DMABUF)
 		die("--memory dmabuf and --exporter belong together");
 	if (opt.loop && !opt.input)
 		opt.input = "Loop";
@@ -275,7 +308,7 @@ static int report(const struct checker *checker, bool complete)
 	bool all = true, ok = complete;
 	unsigned int nr = 1;
 
-	printf("%s %u %lu of %lu frames captured\n", ok ? "ok" : "not ok", nr++,
+	printf("%s %u %lu of %u frames captured\n", ok ? "ok" : "not ok", nr++,
 	       checker->frames, opt.frames);
 	all &= ok;
 	for (unsigned int i = LOST; i < NUM_VERDICTS; i++) {

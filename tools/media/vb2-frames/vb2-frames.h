@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 #include <linux/videodev2.h>
 
 #define MAX_BUFFERS	64
 #define MAX_PLANES	3
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* One memory plane of a frame */
 struct plane {
@@ -48,7 +50,7 @@ struct done {
 	bool error;
 };
 
-void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+noreturn void die(const char *fmt, ...);
 void device_open(struct device *dev, const char *path, bool output);
 void device_set_input(struct device *dev, const char *name);
 void device_set_format(struct device *dev, uint32_t width, uint32_t height,
