@@ -23,7 +23,7 @@
 struct channel {
 	struct tw6869_dev *dev;
 	unsigned int ch;
-	struct snd_pcm_substream *ss;	/* open; under dev->lock */
+	struct snd_pcm_substream *ss;
 	bool configured;		/* has set, or agreed to, the rate */
 	bool running;
 	unsigned int period;		/* the one being filled */
@@ -96,12 +96,7 @@ static int pcm_open(struct snd_pcm_substream *ss)
 
 static int pcm_close(struct snd_pcm_substream *ss)
 {
-	struct channel *c = to_channel(ss);
-	struct tw6869_dev *dev = c->dev;
-
-	scoped_guard(spinlock_irqsave, &dev->lock)
-		c->ss = NULL;
-	tw6869_put(dev);
+	tw6869_put(to_channel(ss)->dev);
 	return 0;
 }
 
@@ -206,9 +201,13 @@ static int pcm_trigger(struct snd_pcm_substream *ss, int cmd)
 
 static int pcm_sync_stop(struct snd_pcm_substream *ss)
 {
-	struct channel *c = to_channel(ss);
+	struct tw6869_dev *dev = to_channel(ss)->dev;
 
-	if (!c->dev->gone)
+	/* After removal there is neither an interrupt nor a chip. */
+	if (!dev->audio)
+		return 0;
+	synchronize_irq(pci_irq_vector(dev->pdev, 0));
+	if (!dev->gone)
 		msleep(QUIET_MS);
 	return 0;
 }
@@ -231,37 +230,45 @@ static const struct snd_pcm_ops pcm_ops = {
 	.pointer = pcm_pointer,
 };
 
-/* The interrupt's audio part */
-void tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb)
+/*
+ * The interrupt's audio part, under dev->lock.  Returns the channels for which
+ * tw6869_audio_elapsed() shall be called, without it.
+ */
+u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb)
 {
-	struct snd_pcm_substream *elapsed[TW6869_CHANNELS] = {};
-	struct tw6869_audio *audio = READ_ONCE(dev->audio);
+	unsigned int ch;
+	u32 ready = 0;
+
+	lockdep_assert_held(&dev->lock);
+	if (!dev->audio)
+		return 0;
+	for (ch = 0; ch < dev->variant->channels; ch++) {
+		struct channel *c = &dev->audio->channel[ch];
+		unsigned int b = !!(pb & TW_PB_AUDIO(ch));
+
+		if (!(status & TW_INT_AUDIO(ch)) || !c->running)
+			continue;
+		/* The same one again: we missed the other. */
+		if (b == c->last_b) {
+			c->period++;
+			point_to_period(c, !b, c->period + 1);
+		}
+		c->last_b = b;
+		c->period++;
+		point_to_period(c, b, c->period + 1);
+		ready |= BIT(ch);
+	}
+	return ready;
+}
+
+/* Takes the stream's lock, under which trigger takes dev->lock. */
+void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 channels)
+{
 	unsigned int ch;
 
-	if (!audio)
-		return;
-	scoped_guard(spinlock_irqsave, &dev->lock) {
-		for (ch = 0; ch < dev->variant->channels; ch++) {
-			struct channel *c = &audio->channel[ch];
-			unsigned int b = !!(pb & TW_PB_AUDIO(ch));
-
-			if (!(status & TW_INT_AUDIO(ch)) || !c->running)
-				continue;
-			/* The same one again: we missed the other. */
-			if (b == c->last_b) {
-				c->period++;
-				point_to_period(c, !b, c->period + 1);
-			}
-			c->last_b = b;
-			c->period++;
-			point_to_period(c, b, c->period + 1);
-			elapsed[ch] = c->ss;
-		}
-	}
-	/* Takes the stream's lock, under which trigger takes ours. */
 	for (ch = 0; ch < dev->variant->channels; ch++)
-		if (elapsed[ch])
-			snd_pcm_period_elapsed(elapsed[ch]);
+		if (channels & BIT(ch))
+			snd_pcm_period_elapsed(dev->audio->channel[ch].ss);
 }
 
 /* Stop what runs; ALSA has suspended the streams, or will see it by itself. */
@@ -363,13 +370,13 @@ void tw6869_audio_free(struct tw6869_dev *dev)
 	if (!audio)
 		return;
 	snd_card_disconnect(audio->card);
+	synchronize_irq(pci_irq_vector(dev->pdev, 0));
+	if (!dev->gone)
+		msleep(QUIET_MS);
 	scoped_guard(spinlock_irqsave, &dev->lock) {
 		spare = audio->spare;
 		dev->audio = NULL;
 	}
-	synchronize_irq(pci_irq_vector(dev->pdev, 0));
-	if (!dev->gone)
-		msleep(QUIET_MS);
 	tw6869_block_free(dev, &spare);
 	snd_card_free_when_closed(audio->card);
 }

@@ -137,27 +137,33 @@ static void tell_gone(struct tw6869_dev *dev)
 	tw6869_audio_gone(dev);
 }
 
+/*
+ * Everything is read under the lock: what the status says must not be older
+ * than the last start of a channel.
+ */
 static irqreturn_t handle_irq(int irq, void *data)
 {
 	struct tw6869_dev *dev = data;
-	u32 status, fifo, pb;
+	u32 status, fifo, pb, audio;
 
-	/* The line may be shared: asleep, it was not us. */
-	if (dev->gone || dev->asleep)
-		return IRQ_NONE;
-	status = tw_read(dev, TW_INT_STATUS);
-	fifo = tw_read(dev, TW_FIFO_STATUS);
-	if (status == U32_MAX && tw6869_check_gone(dev)) {
-		mod_delayed_work(system_wq, &dev->watchdog, 0);
-		return IRQ_NONE;
-	}
-	if (!status && !(fifo & TW_FIFO_ERRORS))
-		return IRQ_NONE;
-	dev->irqs++;
-	pb = tw_read(dev, TW_PB_STATUS);
-	tw6869_audio_irq(dev, status, pb);
-	scoped_guard(spinlock_irqsave, &dev->lock)
+	scoped_guard(spinlock_irqsave, &dev->lock) {
+		/* The line may be shared: asleep, it was not us. */
+		if (dev->gone || dev->asleep)
+			return IRQ_NONE;
+		status = tw_read(dev, TW_INT_STATUS);
+		fifo = tw_read(dev, TW_FIFO_STATUS);
+		if (status == U32_MAX && tw6869_check_gone(dev)) {
+			mod_delayed_work(system_wq, &dev->watchdog, 0);
+			return IRQ_NONE;
+		}
+		if (!status && !(fifo & TW_FIFO_ERRORS))
+			return IRQ_NONE;
+		dev->irqs++;
+		pb = tw_read(dev, TW_PB_STATUS);
+		audio = tw6869_audio_irq(dev, status, pb);
 		tw6869_stream_irq(dev, status, fifo, pb);
+	}
+	tw6869_audio_elapsed(dev, audio);
 	return IRQ_HANDLED;
 }
 

@@ -21,6 +21,8 @@
 #include "tw6869.h"
 
 #define STALL_PERIODS	12
+/* A frame cannot be complete sooner than this part of its time. */
+#define EARLY_PART	8
 
 /* Slot number of buffer @b (0 P, 1 B) and @field */
 static unsigned int slot_index(const struct tw6869_vid *vid, unsigned int b,
@@ -49,10 +51,10 @@ static void start_channel(struct tw6869_vid *vid)
 	vid->period_ns = period_ns(vid);
 	vid->last_slot = -1;
 	vid->damaged = false;
+	vid->started_ns = ktime_get_ns();
 	if (vid->count < 0)
-		vid->last_ns = ktime_get_ns();
+		vid->last_ns = vid->started_ns;
 	vid->state = TW6869_RUNNING;
-	vid->started_at = jiffies;
 	tw6869_dma_program(vid);
 	for (i = 0; i < vid->n_slots; i++)
 		tw6869_dma_refill(vid, i);
@@ -64,22 +66,27 @@ static void stop_channel(struct tw6869_vid *vid)
 {
 	lockdep_assert_held(&vid->dev->lock);
 	tw6869_halt(vid->dev, TW_RUN_VIDEO(vid->ch));
-	vid->stopped_at = jiffies;
-	vid->stopped_once = true;
+	vid->rested_ns = ktime_get_ns() + TW6869_REST_MS * NSEC_PER_MSEC;
 }
 
-/* Start the channel as soon as it has rested.  Called under dev->lock. */
-static void schedule_start(struct tw6869_vid *vid)
+/*
+ * Start the channel as soon as it has rested.  Jiffies may be behind, so that
+ * a delayed work can come too soon; it tries again.  Called under dev->lock.
+ */
+static void start_when_rested(struct tw6869_vid *vid)
 {
-	unsigned long due = vid->stopped_at + msecs_to_jiffies(TW6869_REST_MS);
+	u64 now = ktime_get_ns();
 
 	vid->state = TW6869_WAITING;
 	if (vid->dev->asleep)
 		return;
-	if (!vid->stopped_once || time_after(jiffies, due))
+	if (now >= vid->rested_ns) {
+		tw6869_dma_empty(vid);
 		start_channel(vid);
-	else
-		schedule_delayed_work(&vid->restart_work, due - jiffies + 1);
+		return;
+	}
+	schedule_delayed_work(&vid->restart_work,
+			      nsecs_to_jiffies(vid->rested_ns - now) + 1);
 }
 
 /**
@@ -249,7 +256,8 @@ void tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 		done[ch].slot = -1;
 		if ((status & TW_INT_VIDEO(ch)) &&
 		    (vid->state == TW6869_RUNNING ||
-		     vid->state == TW6869_DRAINING))
+		     vid->state == TW6869_DRAINING) &&
+		    now > vid->started_ns + vid->period_ns / EARLY_PART)
 			complete_slot(vid, pb, now, &done[ch]);
 	}
 	pb2 = tw_read(dev, TW_PB_STATUS);
@@ -284,6 +292,10 @@ static void restart_work(struct work_struct *work)
 	scoped_guard(spinlock_irqsave, &dev->lock) {
 		if (vid->state != TW6869_WAITING || dev->gone || dev->asleep)
 			return;
+		if (ktime_get_ns() < vid->rested_ns) {
+			start_when_rested(vid);
+			return;
+		}
 		/* The chip has rested: now the damaged frame can be returned. */
 		next = (vid->last_slot + 1) % (int)max(vid->n_slots, 1u);
 		if (vid->damaged && vid->slot[next].buf) {
@@ -293,8 +305,7 @@ static void restart_work(struct work_struct *work)
 			vid->last_ns += vid->period_ns;
 			stamp(vid, lost, next, ktime_get_ns());
 		}
-		tw6869_dma_empty(vid);
-		start_channel(vid);
+		start_when_rested(vid);
 	}
 	if (lost)
 		vb2_buffer_done(&lost->vb.vb2_buf, VB2_BUF_STATE_ERROR);
@@ -311,8 +322,8 @@ void tw6869_stream_watch(struct tw6869_dev *dev)
 			struct tw6869_vid *vid = &dev->vid[ch];
 
 			if (vid->state == TW6869_RUNNING &&
-			    now > vid->last_ns + STALL_PERIODS * vid->period_ns &&
-			    time_after(jiffies, vid->started_at + HZ / 2))
+			    now > max(vid->last_ns, vid->started_ns) +
+				  STALL_PERIODS * vid->period_ns)
 				tw6869_stream_fault(vid, "no frames");
 		}
 	}
@@ -366,7 +377,7 @@ int tw6869_stream_start(struct tw6869_vid *vid)
 			return -ENODEV;
 		vid->count = -1;
 		vid->n_slots = 0;
-		schedule_start(vid);
+		start_when_rested(vid);
 	}
 	return 0;
 }

@@ -109,9 +109,8 @@ struct tw6869_vid {
 	u64 last_ns;			/* when, by ktime_get_ns() */
 	u64 period_ns;			/* of a frame, or field */
 	s64 count;			/* completions so far, lost ones too */
-	unsigned long started_at;	/* jiffies */
-	unsigned long stopped_at;
-	bool stopped_once;
+	u64 started_ns;
+	u64 rested_ns;			/* the chip may start it from then on */
 	bool damaged;			/* the frame in the works is lost */
 
 	bool no_signal;
@@ -232,7 +231,8 @@ void tw6869_queue_gone(struct tw6869_vid *vid);
 /* tw6869-audio.c */
 int tw6869_audio_init(struct tw6869_dev *dev);
 void tw6869_audio_free(struct tw6869_dev *dev);
-void tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb);
+u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb);
+void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 channels);
 void tw6869_audio_suspend(struct tw6869_dev *dev);
 void tw6869_audio_gone(struct tw6869_dev *dev);
 
