@@ -63,7 +63,7 @@ void audio_stop(struct chip *c, unsigned int ch)
 	struct chip_audio *a = &c->audio[ch];
 
 	a->running = false;
-	a->stopped_at = c->now;
+	a->stopped_at = c->wall;
 	a->next = NEVER;
 	c->pb_status &= ~PB_AUDIO(ch);
 	c->int_status &= ~INT_AUDIO(ch);

@@ -85,7 +85,7 @@ void video_stop(struct chip *c, unsigned int ch)
 
 	v->running = false;
 	v->set_up = false;
-	v->stopped_at = c->now;
+	v->stopped_at = c->wall;
 	c->int_status &= ~(INT_VIDEO(ch) | INT_BAD_FORMAT(ch));
 	c->pb_status &= ~(PB_VIDEO(ch) | PB_FIELD(ch));
 	c->fifo_errors &= ~(FIFO_POINTER(ch) | FIFO_OVERFLOW(ch));

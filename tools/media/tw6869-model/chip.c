@@ -157,9 +157,9 @@ static void count_start(struct chip *c, uint64_t stopped_at, bool set_up)
 	c->count[CNT_STARTS]++;
 	if (!set_up)
 		c->count[CNT_REVIVED]++;
-	if (stopped_at != NEVER && c->now - stopped_at < gap)
+	if (stopped_at != NEVER && c->wall - stopped_at < gap)
 		c->count[CNT_EARLY_ENABLES]++;
-	if (c->cmd_written_at != NEVER && c->now - c->cmd_written_at < gap)
+	if (c->cmd_written_at != NEVER && c->wall - c->cmd_written_at < gap)
 		c->count[CNT_BUSY_BOARD_ENABLES]++;
 }
 
@@ -304,7 +304,7 @@ void chip_write(struct chip *c, uint32_t offset, uint32_t value)
 	case REG_DMA_ENABLE:
 		c->regs[offset / 4] = value;
 		update_channels(c);
-		c->cmd_written_at = c->now;
+		c->cmd_written_at = c->wall;
 		return;
 	}
 	if (offset >= 0x400)

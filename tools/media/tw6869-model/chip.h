@@ -117,6 +117,7 @@ struct chip {
 	void *ctx;
 	struct options opts;
 	uint64_t now;		/* ns since power-up */
+	uint64_t wall;		/* of the host, who alone advances it */
 	uint32_t regs[CHIP_BAR_SIZE / 4];
 	uint32_t int_status, pb_status, fifo_errors;
 	uint64_t cmd_written_at;

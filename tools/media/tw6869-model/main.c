@@ -119,6 +119,7 @@ static void advance(struct board *b)
 	ns = (now - b->last_ns) * b->chip.opts.speed_percent / 100;
 	b->last_ns = now;
 	b->behind_ns += ns;
+	b->chip.wall += ns;
 	if (b->behind_ns > MAX_BEHIND_NS)
 		b->behind_ns = MAX_BEHIND_NS;
 	if (b->behind_ns) {

@@ -97,6 +97,7 @@ static inline void run_ns(uint64_t ns)
 	while (ns) {
 		uint64_t slice = ns < MS ? ns : MS;
 
+		bench.chip.wall += slice;
 		chip_run(&bench.chip, slice);
 		ns -= slice;
 	}
@@ -106,7 +107,7 @@ static inline void run_ns(uint64_t ns)
 static inline bool wait_irq(unsigned int ms)
 {
 	for (uint64_t t = 0; t < ms * 10ull && !bench.line; t++)
-		chip_run(&bench.chip, MS / 10);
+		run_ns(MS / 10);
 	return bench.line;
 }
 
