@@ -65,6 +65,11 @@ static uint32_t payload_crc(const struct frame *frame)
 	return crc;
 }
 
+bool identity_present(const struct frame *frame)
+{
+	return stamp_matches(frame->planes[0].mem, VIRTCAP_ID_MAGIC);
+}
+
 /* What is still there after the driver had the buffer is stale. */
 void identity_poison(struct frame *frame)
 {

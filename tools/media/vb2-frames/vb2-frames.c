@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/virtcap.h>
 
@@ -203,7 +204,9 @@ static void setup(void)
 	if (opt.input)
 		device_set_input(&cap, opt.input);
 	device_set_format(&cap, opt.width, opt.height, opt.fourcc);
+	/* A frame of the capture side itself must not pass for a foreign one. */
 	device_set_control(&cap, VIRTCAP_CID_IDENTITY,
+			   opt.foreign ? VIRTCAP_IDENTITY_OFF :
 			   opt.checksum ? VIRTCAP_IDENTITY_CHECKSUM :
 					  VIRTCAP_IDENTITY_STAMP, "Frame Identity");
 	/* Width, height and pixelformat: same place in both forms */
@@ -239,6 +242,8 @@ static void check_frame(struct checker *checker, const struct frame *frame,
 	enum verdict verdict;
 
 	/* Until the loop is closed the capture side shows its own picture. */
+	if (opt.foreign && !checker->started && !identity_present(frame))
+		return;
 	verdict = identity_check(checker, frame, done);
 	if (opt.verbose && verdict != GOOD)
 		printf("# frame %lu (sequence %u) is %s\n", checker->frames,
@@ -278,12 +283,13 @@ static bool wait_devices(void)
 
 static bool capture(struct checker *checker)
 {
+	time_t limit = time(NULL) + opt.timeout / 1000 + 1;
 	struct frame frame = { 0 };
 	struct done done;
 
 	start();
 	while (checker->frames < opt.frames) {
-		if (!wait_devices())
+		if (!wait_devices() || (!checker->frames && time(NULL) > limit))
 			return false;
 		while (opt.loop && device_dequeue(&out, &done))
 			write_frame(done.index);

@@ -89,6 +89,7 @@ struct checker {
 	unsigned long count[NUM_VERDICTS];
 };
 
+bool identity_present(const struct frame *frame);
 void identity_poison(struct frame *frame);
 void identity_write(struct frame *frame, uint16_t instance, uint32_t number,
 		    bool checksum);
