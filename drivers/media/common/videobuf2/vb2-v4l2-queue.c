@@ -207,11 +207,17 @@ int vb2_prepare_buf(struct vb2_queue *q, struct media_device *mdev,
 }
 EXPORT_SYMBOL_GPL(vb2_prepare_buf);
 
-/* Operations without which a request could never be queued or completed */
+/*
+ * Operations without which a request could never be queued or completed. The
+ * one that sets the field is needed only where there are fields.
+ */
 static bool can_do_requests(struct vb2_queue *q)
 {
+	bool has_field = q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT ||
+			 q->type == V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+
 	return !WARN(!q->lock || !q->ops->buf_request_complete ||
-		     (q->is_output && !q->ops->buf_out_validate),
+		     (has_field && !q->ops->buf_out_validate),
 		     "vb2-v4l2: %s: driver bug: %ps supports requests, but lacks lock, buf_request_complete or buf_out_validate\n",
 		     q->name, q->ops->buf_queue);
 }
