@@ -167,15 +167,15 @@ static int leave(struct scene *s, enum party party)
 	return ret;
 }
 
-static long meminfo(const char *what)
+static long free_memory(void)
 {
 	FILE *f = fopen("/proc/meminfo", "r");
 	char line[128];
 	long value = -1;
 
 	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, what, strlen(what)))
-			value = strtol(line + strlen(what), NULL, 10);
+		if (!strncmp(line, "MemFree:", 8))
+			value = strtol(line + 8, NULL, 10);
 	if (f)
 		fclose(f);
 	return value;
@@ -257,10 +257,10 @@ static void round_trip(const char *allocator, unsigned int exporter,
 		}
 		/* The first rounds fill caches */
 		if (rounds++ == 4)
-			before = meminfo("MemFree:");
+			before = free_memory();
 	} while (next_order(order));
 
-	after = meminfo("MemFree:");
+	after = free_memory();
 	left = dma_bufs();
 	ksft_print_msg("%s: %u orders, free memory %+ld KiB, %d dma-bufs left\n",
 		       allocator, rounds, after - before, left);

@@ -192,8 +192,8 @@ static const struct importer importers[] = {
 	{ "vgem", NULL, false },
 };
 
-#define EXPORTERS	(sizeof(exporters) / sizeof(exporters[0]))
-#define IMPORTERS	(sizeof(importers) / sizeof(importers[0]))
+#define EXPORTERS	ARRAY_SIZE(exporters)
+#define IMPORTERS	ARRAY_SIZE(importers)
 
 static unsigned char sent[SIZE], got[SIZE];
 static char table[EXPORTERS][IMPORTERS][16];

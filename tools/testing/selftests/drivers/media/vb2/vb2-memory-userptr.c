@@ -19,7 +19,7 @@
 
 static unsigned char sent[SIZE], got[SIZE];
 
-static long vmstat(const char *name)
+static long counter(const char *name)
 {
 	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
 	long value, found = -1;
@@ -41,7 +41,7 @@ static long vmstat(const char *name)
 
 static long pinned(void)
 {
-	return vmstat("nr_foll_pin_acquired") - vmstat("nr_foll_pin_released");
+	return counter("nr_foll_pin_acquired") - counter("nr_foll_pin_released");
 }
 
 static void *anonymous(size_t size)
@@ -202,9 +202,10 @@ TEST_F(userptr, shared_memory)
 	memset(p, 0x55, ROOM);
 	EXPECT_EQ(0, both_ways(&self->p, p, self->contig));
 	ASSERT_EQ(SIZE, pread(fd, got, SIZE, 0));
-	if (!expected(self->contig, p)) {
-		EXPECT_EQ(0, memcmp(got, sent, SIZE));
-	}
+	/* If it was refused it is as it was */
+	if (expected(self->contig, p))
+		memset(sent, 0x55, SIZE);
+	EXPECT_EQ(0, memcmp(got, sent, SIZE));
 }
 
 /* A disk's file: may be shown, but not written behind the file system's back */
@@ -226,9 +227,7 @@ TEST_F(userptr, shared_file)
 	ASSERT_NE(MAP_FAILED, p);
 	want = expected(self->contig, p);
 	EXPECT_EQ(want, output_from(&self->p, p));
-	if (!want) {
-		EXPECT_EQ(0, memcmp(got, p, SIZE));
-	}
+	EXPECT_EQ(!want, !memcmp(got, p, SIZE));
 	EXPECT_EQ(-EFAULT, capture_to(&self->p, p, 8));
 	picture(sent, 7);
 	EXPECT_EQ(0, memcmp(sent, p, SIZE));
@@ -239,16 +238,18 @@ TEST_F(userptr, private_file)
 {
 	int fd = memfd_create("frames", 0);
 	unsigned char *p;
+	int ret;
 
 	ASSERT_EQ(0, ftruncate(fd, ROOM));
 	p = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	ASSERT_NE(MAP_FAILED, p);
 	/* Not touched: copied by the pin itself */
-	if (!self->contig) {
-		EXPECT_EQ(0, both_ways(&self->p, p, self->contig));
-	} else {
-		capture_to(&self->p, p, 9);
-	}
+	ret = capture_to(&self->p, p, 9);
+	if (!self->contig)
+		ret = ret ?: both_ways(&self->p, p, false);
+	/* For dma-contig it depends on which pages the copies got */
+	if (!self->contig || ret != -EINVAL)
+		ASSERT_EQ(0, ret);
 	memset(sent, 0, SIZE);
 	ASSERT_EQ(SIZE, pread(fd, got, SIZE, 0));
 	EXPECT_EQ(0, memcmp(got, sent, SIZE));
@@ -262,9 +263,7 @@ TEST_F(userptr, read_only)
 	picture(p, 11);
 	ASSERT_EQ(0, mprotect(p, ROOM, PROT_READ));
 	EXPECT_EQ(want, output_from(&self->p, p));
-	if (!want) {
-		EXPECT_EQ(0, memcmp(got, p, SIZE));
-	}
+	EXPECT_EQ(!want, !memcmp(got, p, SIZE));
 	EXPECT_EQ(-EFAULT, capture_to(&self->p, p, 12));
 	picture(got, 11);
 	EXPECT_EQ(0, memcmp(got, p, SIZE));
@@ -311,11 +310,8 @@ static void other_device(struct __test_metadata *_metadata, struct path *p,
 	ASSERT_EQ(1, reqbufs(other.cap, CAP, V4L2_MEMORY_MMAP, 1));
 	map = buffer_map(other.cap, CAP, 0);
 	ASSERT_NE(MAP_FAILED, map);
-	if (refused) {
-		EXPECT_EQ(refused, capture_to(p, map, 1));
-	} else {
-		EXPECT_EQ(0, both_ways(p, map, contig));
-	}
+	EXPECT_EQ(refused, refused ? capture_to(p, map, 1) :
+				     both_ways(p, map, contig));
 	munmap(map, ROOM);
 	path_close(&other);
 }
@@ -403,16 +399,16 @@ TEST_F(userptr, remapped_when_changed)
 
 	ASSERT_NE(MAP_FAILED, to.ptr);
 	ASSERT_EQ(0, begin(&self->p, to.ptr));
-	before = vmstat("nr_foll_pin_acquired");
+	before = counter("nr_foll_pin_acquired");
 	for (unsigned int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, finish(&self->p));
 		ASSERT_EQ(0, side_queue(self->p.cap, CAP, &to));
 	}
-	EXPECT_EQ(before, vmstat("nr_foll_pin_acquired"));
+	EXPECT_EQ(before, counter("nr_foll_pin_acquired"));
 	ASSERT_EQ(0, finish(&self->p));
 	to.ptr = (char *)to.ptr + 64 * 4096;
 	ASSERT_EQ(0, side_queue(self->p.cap, CAP, &to));
-	EXPECT_LT(before, vmstat("nr_foll_pin_acquired"));
+	EXPECT_LT(before, counter("nr_foll_pin_acquired"));
 	picture(sent, 40);
 	EXPECT_EQ(0, finish(&self->p));
 }

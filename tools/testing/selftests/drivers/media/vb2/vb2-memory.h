@@ -327,15 +327,15 @@ enum layout {
 static inline enum layout layout(const void *map, size_t size)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
-	const volatile char *bytes = map;
+	const char *bytes = map;
 	enum layout found = ONE_RUN;
 	uint64_t entry, first = 0;
 
 	for (size_t i = 0; i < (size + 4095) / 4096; i++) {
 		off_t where = ((uintptr_t)map / 4096 + i) * sizeof(entry);
 
-		/* Touched, so that there is a page */
-		(void)bytes[i * 4096];
+		/* So that there is a page */
+		asm volatile("" : : "r" (bytes[i * 4096]));
 		if (pread(fd, &entry, sizeof(entry), where) != sizeof(entry) ||
 		    !(entry & (1ULL << 63))) {
 			found = HIDDEN;
