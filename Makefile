@@ -23,12 +23,21 @@ check: setup ## run the tests; one part: make check TESTS=PATTERN
 check-long: setup ## run the tests, also those that take long
 	@$(LAB)/check --long $(if $(TESTS),--tests '$(TESTS)')
 
+tree-users: setup ## compile all vb2 users of the kernel tree (about 5 minutes)
+	@$(LAB)/tree-users
+
+check-peers: setup ## compare with the kernel's own vb2 on drivers of the tree
+	@$(LAB)/peers
+
 bench: setup ## compare what this vb2 costs with the kernel's own (about 3 minutes)
 	@tools/media/vb2-bench/bench $(if $(TARGETS),--targets)
 
 driver: setup ## build the driver in SRC=DIR against this vb2 (see README)
 	@test -n "$(SRC)" || { echo "say which: make driver SRC=DIR"; exit 2; }
 	@$(LAB)/driver $(SRC) $(CONFIG)
+
+install-dev: ## on a Debian 13 machine, outside the lab: install this vb2
+	@$(LAB)/install-dev $(RELEASE)
 
 kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boots
 	@$(LAB)/kernel-debug
@@ -48,5 +57,5 @@ clean: ## remove what was compiled, keep the root and the debug kernel
 distclean: ## remove everything that was made
 	rm -rf build out
 
-.PHONY: help setup modules run check check-long bench driver kernel-debug \
+.PHONY: help setup modules run tree-users check-peers check check-long bench driver kernel-debug \
 	originality clean distclean

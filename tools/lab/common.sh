@@ -15,7 +15,7 @@ STAMPS=$BUILD/stamps
 # Where the project appears inside the root, whatever its path outside.
 INSIDE=/project
 # The kernel source that everything is compiled from, seen inside the root.
-TREE=/usr/src/linux-source-6.12
+TREE=${LAB_TREE:-/usr/src/linux-source-6.12}
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -69,11 +69,12 @@ enter_root() {
 	exec "$LAB/in-root" -- "$INSIDE/tools/lab/${0##*/}" "$@"
 }
 
-# kernel_dir stock|debug: what modules are compiled against, inside the root.
+# kernel_dir stock|debug|here: what modules are compiled against, inside the
+# root; here is for tools/lab/install-dev, outside.
 kernel_dir() {
-	if [ "$1" = debug ]; then
-		printf '%s\n' "$BUILD/kernel-debug"
-	else
-		printf '/usr/lib/modules/%s/build\n' "$(kernel_release stock)"
-	fi
+	case $1 in
+	debug)	printf '%s\n' "$BUILD/kernel-debug" ;;
+	here)	printf '/lib/modules/%s/build\n' "$LAB_RELEASE" ;;
+	*)	printf '/lib/modules/%s/build\n' "$(kernel_release stock)" ;;
+	esac
 }
