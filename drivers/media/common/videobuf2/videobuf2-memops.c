@@ -483,9 +483,12 @@ static struct sg_table *vb2_export_map(struct dma_buf_attachment *attach,
 	int ret;
 
 	guard(mutex)(&mem->lock);
-	ret = dma_map_sgtable(export->dev, &export->table, dir, 0);
+	/* The owner's device has it mapped too, which DMA debugging dislikes */
+	ret = dma_map_sgtable(export->dev, &export->table, dir,
+			      DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret)
 		return ERR_PTR(ret);
+	dma_sync_sgtable_for_device(export->dev, &export->table, dir);
 	export->dir = dir;
 	return &export->table;
 }
