@@ -19,9 +19,10 @@
 /* One plane's memory: the private pointer of the mem_ops */
 struct mock_mem {
 	struct vb2_mock *mock;
-	struct vb2_buffer *vb;
 	enum vb2_memory memory;
 	refcount_t users;
+	/* Between buf_init and buf_cleanup of its buffer */
+	bool driver_knows;
 	/* Between prepare and finish */
 	bool for_device;
 	unsigned long size;
@@ -41,7 +42,6 @@ static struct mock_mem *mem_create(struct vb2_buffer *vb, unsigned long size,
 		return ERR_PTR(-ENOMEM);
 	}
 	mem->mock = vb2_mock_of(vb);
-	mem->vb = vb;
 	mem->size = size;
 	mem->memory = memory;
 	refcount_set(&mem->users, 1);
@@ -67,9 +67,21 @@ static void mem_release(struct mock_mem *mem, enum vb2_mock_op op,
 	vb2_mock_call(mem->mock, op);
 	KUNIT_EXPECT_EQ(test, mem->memory, memory);
 	KUNIT_EXPECT_FALSE(test, mem->for_device);
-	KUNIT_EXPECT_FALSE(test, to_mock_buffer(mem->vb)->with_hardware);
-	KUNIT_EXPECT_FALSE(test, to_mock_buffer(mem->vb)->inited);
+	KUNIT_EXPECT_FALSE(test, mem->driver_knows);
 	mem_put(mem);
+}
+
+/* The driver's buf_init or buf_cleanup was called with this memory */
+void vb2_mock_mem_known(struct vb2_buffer *vb, bool known)
+{
+	struct mock_mem *mem;
+	unsigned int i;
+
+	for (i = 0; i < vb->num_planes; i++) {
+		mem = vb->planes[i].mem_priv;
+		KUNIT_EXPECT_NE(mem->mock->test, mem->driver_knows, known);
+		mem->driver_knows = known;
+	}
 }
 
 static void *mock_alloc(struct vb2_buffer *vb, struct device *dev,
@@ -189,6 +201,7 @@ static void *mock_cookie(struct vb2_buffer *vb, void *buf_priv)
 }
 
 /* A dma-buf that nobody maps, but everybody may hold */
+static int no_memory;
 
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attach,
 				   enum dma_data_direction dir)
@@ -203,7 +216,7 @@ static void dmabuf_unmap(struct dma_buf_attachment *attach,
 
 static void dmabuf_release(struct dma_buf *dbuf)
 {
-	if (dbuf->priv)
+	if (dbuf->priv != &no_memory)
 		mem_put(dbuf->priv);
 }
 
@@ -213,7 +226,7 @@ static const struct dma_buf_ops mock_dmabuf_ops = {
 	.release	= dmabuf_release,
 };
 
-static struct dma_buf *dmabuf_create(struct mock_mem *mem, size_t size,
+static struct dma_buf *dmabuf_create(void *priv, size_t size,
 				     unsigned long flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
@@ -221,7 +234,7 @@ static struct dma_buf *dmabuf_create(struct mock_mem *mem, size_t size,
 	info.ops = &mock_dmabuf_ops;
 	info.size = size;
 	info.flags = flags;
-	info.priv = mem;
+	info.priv = priv;
 	return dma_buf_export(&info);
 }
 
@@ -265,7 +278,7 @@ static void close_test_fd(void *fd)
 
 struct dma_buf *vb2_mock_dmabuf(struct kunit *test, size_t size, int *fd)
 {
-	struct dma_buf *dbuf = dmabuf_create(NULL, size, O_RDWR);
+	struct dma_buf *dbuf = dmabuf_create(&no_memory, size, O_RDWR);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dbuf);
 	*fd = dma_buf_fd(dbuf, O_CLOEXEC);

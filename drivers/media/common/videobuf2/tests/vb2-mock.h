@@ -78,9 +78,8 @@ struct vb2_mock {
 	struct kunit *test;
 	bool initialised;
 	struct device *dev;
-	struct mutex lock;
+	struct mutex lock;	/* the queue's */
 	struct vb2_queue q;
-	struct vb2_ops ops;
 	struct vb2_mem_ops mem_ops;
 	struct vb2_buf_ops buf_ops;
 
@@ -95,6 +94,8 @@ struct vb2_mock {
 	unsigned int fail_at[MOCK_OPS];
 	int fail_with[MOCK_OPS];
 
+	/* Has only the operations that it must have */
+	bool minimal;
 	/* Called inside buf_prepare if set, with the queue's lock held */
 	void (*in_prepare)(struct vb2_mock *mock, struct vb2_buffer *vb);
 
@@ -168,8 +169,10 @@ long vb2_mock_dmabuf_users(struct dma_buf *dbuf);
 /* All that was begun was ended, all that was taken was given back */
 void vb2_mock_expect_balanced(struct vb2_mock *mock);
 
+extern const struct vb2_ops vb2_mock_ops;
 /* vb2-mock-mem.c */
 extern const struct vb2_mem_ops vb2_mock_mem_ops;
+void vb2_mock_mem_known(struct vb2_buffer *vb, bool known);
 int vb2_mock_call(struct vb2_mock *mock, enum vb2_mock_op op);
 struct vb2_mock *vb2_mock_of(struct vb2_buffer *vb);
 
