@@ -138,19 +138,38 @@ static void tell_gone(struct tw6869_dev *dev)
 }
 
 /*
+ * What is completed, and which buffers that were.  A completion between the
+ * two reads would be seen twice: with the newer PB_STATUS now, and again with
+ * the next interrupt.  So read until nothing new comes.
+ */
+static u32 read_status(struct tw6869_dev *dev, u32 *pb)
+{
+	u32 status = tw_read(dev, TW_INT_STATUS), more = status;
+	int tries = 4;
+
+	while (more && more != U32_MAX && tries--) {
+		*pb = tw_read(dev, TW_PB_STATUS);
+		more = tw_read(dev, TW_INT_STATUS);
+		status |= more;
+	}
+	return status;
+}
+
+/*
  * Everything is read under the lock: what the status says must not be older
  * than the last start of a channel.
  */
 static irqreturn_t handle_irq(int irq, void *data)
 {
 	struct tw6869_dev *dev = data;
-	u32 status, fifo, pb, audio;
+	u32 status, fifo, audio = 0, pb = 0;
+	int tries = 8;
 
 	scoped_guard(spinlock_irqsave, &dev->lock) {
 		/* The line may be shared: asleep, it was not us. */
 		if (dev->gone || dev->asleep)
 			return IRQ_NONE;
-		status = tw_read(dev, TW_INT_STATUS);
+		status = read_status(dev, &pb);
 		fifo = tw_read(dev, TW_FIFO_STATUS);
 		if (status == U32_MAX && tw6869_check_gone(dev)) {
 			mod_delayed_work(system_wq, &dev->watchdog, 0);
@@ -159,9 +178,13 @@ static irqreturn_t handle_irq(int irq, void *data)
 		if (!status && !(fifo & TW_FIFO_ERRORS))
 			return IRQ_NONE;
 		dev->irqs++;
-		pb = tw_read(dev, TW_PB_STATUS);
-		audio = tw6869_audio_irq(dev, status, pb);
-		tw6869_stream_irq(dev, status, fifo, pb);
+		do {
+			audio |= tw6869_audio_irq(dev, status, pb);
+			status = tw6869_stream_irq(dev, status, fifo, pb);
+			fifo &= ~TW_FIFO_ERRORS;
+			if (status)
+				pb = tw_read(dev, TW_PB_STATUS);
+		} while (status && status != U32_MAX && tries--);
 	}
 	tw6869_audio_elapsed(dev, audio);
 	return IRQ_HANDLED;

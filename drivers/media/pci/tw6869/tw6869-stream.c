@@ -241,13 +241,19 @@ static void check_fifo(struct tw6869_dev *dev, u32 status, u32 fifo)
 	}
 }
 
-/* The interrupt's video part, under dev->lock.  @pb was read after @status. */
-void tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
+/*
+ * The interrupt's video part, under dev->lock.  @pb was read after @status.
+ *
+ * When all slots are refilled the status is read again.  A channel that has
+ * completed another frame meanwhile may have begun with the slot that we
+ * refilled, at its old address or its new one.  Returns that newer status.
+ */
+u32 tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 {
 	struct completion_of done[TW6869_CHANNELS] = {};
 	unsigned int ch, n = dev->variant->channels;
-	u64 now = ktime_get_ns(), later;
-	u32 pb2;
+	u64 now = ktime_get_ns();
+	u32 newer;
 
 	lockdep_assert_held(&dev->lock);
 	for (ch = 0; ch < n; ch++) {
@@ -260,16 +266,13 @@ void tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 		    now > vid->started_ns + vid->period_ns / EARLY_PART)
 			complete_slot(vid, pb, now, &done[ch]);
 	}
-	pb2 = tw_read(dev, TW_PB_STATUS);
-	later = ktime_get_ns() - now;
+	newer = tw_read(dev, TW_INT_STATUS);
 	for (ch = 0; ch < n; ch++) {
 		struct tw6869_vid *vid = &dev->vid[ch];
-		u32 mine = TW_PB_VIDEO(ch) | TW_PB_FIELD(ch);
 
 		if (done[ch].slot < 0)
 			continue;
-		if (done[ch].buf && ((pb ^ pb2) & mine ||
-				     later > vid->period_ns))
+		if (done[ch].buf && (newer & TW_INT_VIDEO(ch)))
 			take_back(vid, done[ch].buf);
 		else if (done[ch].buf)
 			deliver(vid, done[ch].buf);
@@ -277,6 +280,7 @@ void tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 			wake_up(&vid->drained);
 	}
 	check_fifo(dev, status, fifo);
+	return newer;
 }
 
 /* ---- restart, supervision ---- */

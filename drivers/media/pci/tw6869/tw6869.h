@@ -218,7 +218,7 @@ bool tw6869_dma_is_empty(const struct tw6869_vid *vid);
 void tw6869_stream_init(struct tw6869_vid *vid);
 int tw6869_stream_start(struct tw6869_vid *vid);
 void tw6869_stream_stop(struct tw6869_vid *vid);
-void tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb);
+u32 tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb);
 void tw6869_stream_fault(struct tw6869_vid *vid, const char *what);
 void tw6869_stream_watch(struct tw6869_dev *dev);
 void tw6869_stream_suspend(struct tw6869_dev *dev);
