@@ -157,8 +157,11 @@ static void count_start(struct chip *c, uint64_t stopped_at, bool set_up)
 	c->count[CNT_STARTS]++;
 	if (!set_up)
 		c->count[CNT_REVIVED]++;
-	if (stopped_at != NEVER && c->wall - stopped_at < gap)
+	if (stopped_at != NEVER && c->wall - stopped_at < gap) {
 		c->count[CNT_EARLY_ENABLES]++;
+		chip_log(c, "early enable: %llu us after the stop",
+			 (unsigned long long)(c->wall - stopped_at) / 1000);
+	}
 	if (c->cmd_written_at != NEVER && c->wall - c->cmd_written_at < gap)
 		c->count[CNT_BUSY_BOARD_ENABLES]++;
 }
@@ -259,6 +262,10 @@ static void note_setup(struct chip *c, uint32_t offset)
 		uint32_t p = REG_VDMA_P(ch);
 		bool addr = offset == p || offset == REG_VDMA_B(ch) ||
 			    offset == p + 0x10 || offset == p + 0x18;
+		uint32_t busy = p + (v->buf ? 8 : 0);
+
+		if (v->mode == DMA_MODE_FIELD && (v->field_no & 1))
+			busy += 0x10;
 
 		if (addr || offset == REG_CHANNEL_CONFIG(ch) ||
 		    offset == REG_VDMA_WHP(ch) ||
@@ -266,8 +273,7 @@ static void note_setup(struct chip *c, uint32_t offset)
 		    offset == REG_PAGE_TABLE(shared ? 0 : ch, 0) ||
 		    offset == REG_PAGE_TABLE(shared ? 0 : ch, 1))
 			v->set_up = true;
-		if (addr && v->running && v->in_frame &&
-		    (offset & 0xf) == (v->buf ? 8 : 0))
+		if (v->running && v->in_frame && offset == busy)
 			c->count[CNT_ADDR_WHILE_BUSY]++;
 	}
 }
