@@ -117,21 +117,24 @@ int vb2_v4l2_check(const struct vb2_buffer *vb, const struct v4l2_buffer *b)
 	return ret;
 }
 
-static inline void store_plane(struct vb2_buffer *vb, unsigned int i,
-			       unsigned long userptr, int fd, u32 length,
-			       u32 bytesused, u32 data_offset)
+/*
+ * Address, descriptor and offset of a plane's memory are members of unions that
+ * are laid out alike, which are therefore copied as their largest member.
+ */
+static_assert(sizeof_field(struct vb2_plane, m) == sizeof(unsigned long));
+static_assert(sizeof_field(struct v4l2_plane, m) == sizeof(unsigned long));
+static_assert(sizeof_field(struct v4l2_buffer, m) == sizeof(unsigned long));
+
+static inline void store_plane(const struct vb2_buffer *vb,
+			       struct vb2_plane *plane, unsigned long m,
+			       u32 length, u32 bytesused, u32 data_offset)
 {
 	struct vb2_queue *q = vb->vb2_queue;
-	struct vb2_plane *plane = &vb->planes[i];
 
-	if (vb->memory == VB2_MEMORY_USERPTR) {
-		plane->m.userptr = userptr;
-		plane->length = length;
-	} else if (vb->memory == VB2_MEMORY_DMABUF) {
-		plane->m.fd = fd;
+	if (vb->memory != VB2_MEMORY_MMAP) {
+		plane->m.userptr = m;
 		plane->length = length;
 	}
-
 	if (!q->is_output) {
 		plane->bytesused = 0;
 		plane->data_offset = 0;
@@ -151,25 +154,23 @@ static inline void store_plane(struct vb2_buffer *vb, unsigned int i,
 void vb2_v4l2_store(struct vb2_buffer *vb, const struct v4l2_buffer *b)
 {
 	struct vb2_v4l2_buffer *vbuf = to_vb2_v4l2_buffer(vb);
+	struct vb2_plane *plane = vb->planes;
 	struct vb2_queue *q = vb->vb2_queue;
+	const struct v4l2_plane *from;
 	u32 keep = 0;
-	unsigned int i;
 
 	/* Of a prepared buffer only the timestamp may still change */
 	if (vb->prepared)
 		return;
 
 	if (!q->is_multiplanar)
-		store_plane(vb, 0, b->m.userptr, b->m.fd, b->length,
-			    b->bytesused, 0);
+		store_plane(vb, plane, b->m.userptr, b->length, b->bytesused,
+			    0);
 	else
-		for (i = 0; i < vb->num_planes; i++) {
-			const struct v4l2_plane *plane = &b->m.planes[i];
-
-			store_plane(vb, i, plane->m.userptr, plane->m.fd,
-				    plane->length, plane->bytesused,
-				    plane->data_offset);
-		}
+		for (from = b->m.planes; plane < vb->planes + vb->num_planes;
+		     from++, plane++)
+			store_plane(vb, plane, from->m.userptr, from->length,
+				    from->bytesused, from->data_offset);
 
 	if (vb2_queue_allows_cache_hints(q))
 		keep = CACHE_FLAGS;
@@ -264,25 +265,19 @@ static u32 describe_flags(struct vb2_buffer *vb)
 
 static void describe_planes(const struct vb2_buffer *vb, struct v4l2_buffer *b)
 {
+	const struct vb2_plane *plane = vb->planes;
+	struct v4l2_plane *to = b->m.planes;
 	unsigned int i;
 
 	b->bytesused = 0;
 	b->length = vb->num_planes;
-	for (i = 0; i < vb->num_planes; i++) {
-		const struct vb2_plane *from = &vb->planes[i];
-		struct v4l2_plane *to = &b->m.planes[i];
-
-		to->bytesused = from->bytesused;
-		to->length = from->length;
-		to->data_offset = from->data_offset;
-		if (vb->memory == VB2_MEMORY_MMAP)
-			to->m.mem_offset = from->m.offset;
-		else if (vb->memory == VB2_MEMORY_USERPTR)
-			to->m.userptr = from->m.userptr;
-		else
-			to->m.fd = from->m.fd;
-		memset(to->reserved, 0, sizeof(to->reserved));
-	}
+	for (i = vb->num_planes; i; i--, plane++, to++)
+		*to = (struct v4l2_plane) {
+			.bytesused = plane->bytesused,
+			.length = plane->length,
+			.m.userptr = plane->m.userptr,
+			.data_offset = plane->data_offset,
+		};
 }
 
 static void fill_user_buffer(struct vb2_buffer *vb, void *pb)
@@ -308,12 +303,7 @@ static void fill_user_buffer(struct vb2_buffer *vb, void *pb)
 	}
 	b->bytesused = plane->bytesused;
 	b->length = plane->length;
-	if (vb->memory == VB2_MEMORY_MMAP)
-		b->m.offset = plane->m.offset;
-	else if (vb->memory == VB2_MEMORY_USERPTR)
-		b->m.userptr = plane->m.userptr;
-	else
-		b->m.fd = plane->m.fd;
+	b->m.userptr = plane->m.userptr;
 }
 
 const struct vb2_buf_ops vb2_v4l2_buf_ops = {
