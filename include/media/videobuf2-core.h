@@ -115,6 +115,8 @@ enum vb2_buffer_state {
  * @prepare: Hand the memory over to the device: write back what the CPU
  *	cached. Optional.
  * @finish: Hand the memory over to the CPU: drop what the CPU cached. Optional.
+ * @needs_sync: Does the memory need @prepare and @finish? Asked once when a
+ *	plane gets memory. NULL: always.
  * @vaddr: Kernel address of the memory, mapped on first use; NULL if it has
  *	none. Optional.
  * @cookie: What a driver programs its hardware with: a &dma_addr_t pointer
@@ -146,6 +148,7 @@ struct vb2_mem_ops {
 
 	void (*prepare)(void *buf_priv);
 	void (*finish)(void *buf_priv);
+	bool (*needs_sync)(void *buf_priv);
 
 	void *(*vaddr)(struct vb2_buffer *vb, void *buf_priv);
 	void *(*cookie)(struct vb2_buffer *vb, void *buf_priv);
@@ -248,6 +251,8 @@ struct vb2_buffer {
 	/* private: one byte each, because drivers write some of them */
 	/* The device has the memory: prepare was called, finish not yet */
 	bool			synced;
+	/* The allocator's prepare and finish have something to do */
+	bool			needs_sync;
 	/* The driver's buf_prepare was called, its buf_finish not yet */
 	bool			prepared;
 	/* The driver's buf_init was called, its buf_cleanup not yet */

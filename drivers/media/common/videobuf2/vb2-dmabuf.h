@@ -138,6 +138,7 @@ struct dma_buf *vb2_mem_get_dmabuf(struct vb2_buffer *vb, void *buf_priv,
 				   unsigned long flags);
 void vb2_mem_prepare(void *buf_priv);
 void vb2_mem_finish(void *buf_priv);
+bool vb2_mem_needs_sync(void *buf_priv);
 void *vb2_mem_vaddr(struct vb2_buffer *vb, void *buf_priv);
 
 #define VB2_MEM_SHARED_OPS			\
@@ -149,6 +150,7 @@ void *vb2_mem_vaddr(struct vb2_buffer *vb, void *buf_priv);
 	.get_dmabuf	= vb2_mem_get_dmabuf,	\
 	.prepare	= vb2_mem_prepare,	\
 	.finish		= vb2_mem_finish,	\
+	.needs_sync	= vb2_mem_needs_sync,	\
 	.vaddr		= vb2_mem_vaddr
 
 #endif /* _VB2_DMABUF_H */

@@ -317,23 +317,34 @@ static struct vb2_buffer *take_done(struct vb2_queue *q, const void *pb)
 	return ret ? ERR_PTR(ret) : vb;
 }
 
-/*
- * Back to user space, from DQBUF or because streaming stops. The caller took
- * the buffer off the lists.
- */
-void vb2_flow_return(struct vb2_buffer *vb)
+/* What user space shall see is what the driver's buf_finish leaves */
+static void finish_buffer(struct vb2_buffer *vb)
 {
 	vb2_planes_sync_for_cpu(vb);
 	if (vb->prepared) {
 		vb->prepared = false;
 		vb2_op_buf_finish(vb);
 	}
+}
+
+static void give_back(struct vb2_buffer *vb)
+{
 	if (vb->request || vb->req_obj.req)
 		vb2_request_drop(vb);
 	if (vb->state == VB2_BUF_STATE_DEQUEUED)
 		return;
 	vb2_state_set(vb, VB2_BUF_STATE_DEQUEUED);
 	vb2_op_init_buffer(vb);
+}
+
+/*
+ * Back to user space, because streaming stops. The caller took the buffer off
+ * the lists.
+ */
+void vb2_flow_return(struct vb2_buffer *vb)
+{
+	finish_buffer(vb);
+	give_back(vb);
 }
 
 int vb2_core_dqbuf(struct vb2_queue *q, unsigned int *pindex, void *pb,
@@ -353,14 +364,11 @@ int vb2_core_dqbuf(struct vb2_queue *q, unsigned int *pindex, void *pb,
 	q->queued_count--;
 	trace_vb2_dqbuf(q, vb);
 
-	/* What user space sees is what the driver's buf_finish leaves */
-	vb2_planes_sync_for_cpu(vb);
-	vb->prepared = false;
-	vb2_op_buf_finish(vb);
+	finish_buffer(vb);
 	if (pindex)
 		*pindex = vb->index;
 	vb2_op_fill_user_buffer(vb, pb);
-	vb2_flow_return(vb);
+	give_back(vb);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vb2_core_dqbuf);

@@ -52,6 +52,17 @@ void vb2_planes_release(struct vb2_buffer *vb)
 		release_plane(vb, &vb->planes[i]);
 }
 
+/* Found out when memory changes, so that a turn with none to sync is cheap */
+static void note_needs_sync(struct vb2_buffer *vb)
+{
+	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
+	unsigned int i;
+
+	vb->needs_sync = !mem->needs_sync;
+	for (i = 0; i < vb->num_planes && !vb->needs_sync; i++)
+		vb->needs_sync = mem->needs_sync(vb->planes[i].mem_priv);
+}
+
 /* MMAP: get memory of the queue's allocator for all planes, or for none */
 int vb2_planes_alloc(struct vb2_buffer *vb)
 {
@@ -73,6 +84,7 @@ int vb2_planes_alloc(struct vb2_buffer *vb)
 		vb2_count(vb->ledger, VB2_COUNT_MEM_ALLOC);
 		vb->planes[i].mem_priv = priv;
 	}
+	note_needs_sync(vb);
 	return 0;
 }
 
@@ -205,6 +217,7 @@ static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
 		plane->held_userptr = fresh[i].held_userptr;
 		plane->held_length = plane->length;
 	}
+	note_needs_sync(vb);
 	ret = vb2_op_buf_init(vb);
 	if (ret)
 		vb2_planes_release(vb);
@@ -270,7 +283,7 @@ void vb2_planes_sync_for_device(struct vb2_buffer *vb)
 
 	vb->synced = true;
 	vb2_count(vb->ledger, VB2_COUNT_MEM_PREPARE);
-	if (!mem->prepare || vb->skip_cache_sync_on_prepare)
+	if (!vb->needs_sync || !mem->prepare || vb->skip_cache_sync_on_prepare)
 		return;
 	for (i = 0; i < vb->num_planes; i++)
 		mem->prepare(vb->planes[i].mem_priv);
@@ -285,7 +298,7 @@ void vb2_planes_sync_for_cpu(struct vb2_buffer *vb)
 		return;
 	vb->synced = false;
 	vb2_count(vb->ledger, VB2_COUNT_MEM_FINISH);
-	if (!mem->finish || vb->skip_cache_sync_on_finish)
+	if (!vb->needs_sync || !mem->finish || vb->skip_cache_sync_on_finish)
 		return;
 	for (i = 0; i < vb->num_planes; i++)
 		mem->finish(vb->planes[i].mem_priv);

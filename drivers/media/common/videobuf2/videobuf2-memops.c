@@ -339,6 +339,14 @@ void vb2_mem_finish(void *buf_priv)
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_finish, VB2_MEMOPS);
 
+bool vb2_mem_needs_sync(void *buf_priv)
+{
+	struct vb2_mem *mem = buf_priv;
+
+	return mem->needs_sync || (mem->dbuf && !mem->dev);
+}
+EXPORT_SYMBOL_NS_GPL(vb2_mem_needs_sync, VB2_MEMOPS);
+
 /* What was pinned or imported is there: check it, or give it up */
 static void *vb2_mem_done(struct vb2_mem *mem, int ret)
 {
