@@ -10,6 +10,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/mm.h>
 
 #include "vb2-internal.h"
@@ -250,6 +251,19 @@ err:
 	return ret;
 }
 
+/* Does a plane hold what user space names? Most do, from the turn before. */
+static bool holds_named(const struct vb2_buffer *vb,
+			const struct vb2_plane *plane)
+{
+	if (!plane->mem_priv || plane->held_length != plane->length)
+		return false;
+	if (vb->memory == VB2_MEMORY_USERPTR)
+		return plane->held_userptr == plane->m.userptr;
+
+	CLASS(fd, f)(plane->m.fd);
+	return fd_file(f) == plane->dbuf->file;
+}
+
 /*
  * USERPTR, DMABUF: make the buffer hold what user space named. The driver's
  * buf_init was called with it when this succeeds.
@@ -257,9 +271,15 @@ err:
 int vb2_planes_acquire(struct vb2_buffer *vb)
 {
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	ret = acquire_changed(vb);
+	for (i = 0; i < vb->num_planes && !ret; i++) {
+		if (!holds_named(vb, &vb->planes[i])) {
+			ret = acquire_changed(vb);
+			break;
+		}
+		ret = check_length(vb, i);
+	}
 	if (!ret)
 		return 0;
 
