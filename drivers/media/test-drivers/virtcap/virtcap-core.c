@@ -132,14 +132,16 @@ int virtcap_node_register(struct virtcap_node *node, const char *name,
 	return video_register_device(vdev, VFL_TYPE_VIDEO, -1);
 }
 
-/* A request keeps the instance, or its release would find nothing there. */
+/* A request keeps instance and module, or its release would find neither. */
 static struct media_request *virtcap_req_alloc(struct media_device *mdev)
 {
 	struct virtcap *vc = container_of(mdev, struct virtcap, mdev);
 	struct media_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 
-	if (req)
+	if (req) {
+		__module_get(THIS_MODULE);
 		v4l2_device_get(&vc->v4l2_dev);
+	}
 	return req;
 }
 
@@ -149,6 +151,7 @@ static void virtcap_req_free(struct media_request *req)
 
 	kfree(req);
 	v4l2_device_put(&vc->v4l2_dev);
+	module_put(THIS_MODULE);
 }
 
 static const struct media_device_ops virtcap_media_ops = {
@@ -306,8 +309,9 @@ static void virtcap_remove(struct platform_device *pdev)
 {
 	struct virtcap *vc = platform_get_drvdata(pdev);
 
-	debugfs_remove(vc->debugfs);
 	virtcap_unregister_nodes(vc);
+	/* After the streams, for which a writer of "step" may wait. */
+	debugfs_remove(vc->debugfs);
 	media_device_unregister(&vc->mdev);
 	v4l2_device_disconnect(&vc->v4l2_dev);
 	v4l2_device_put(&vc->v4l2_dev);
