@@ -57,5 +57,4 @@ clean: ## remove what was compiled, keep the root and the debug kernel
 distclean: ## remove everything that was made
 	rm -rf build out
 
-.PHONY: help setup modules run tree-users check-peers check check-long bench driver kernel-debug \
-	originality clean distclean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
