@@ -80,8 +80,6 @@ static void complain(struct node *n, const char *what)
 			 strerror(errno));
 }
 
-/* ---- reading marks ---- */
-
 static bool pixel_is_white(const struct node *n, const uint8_t *line,
 			   unsigned int x)
 {
@@ -112,7 +110,7 @@ static bool read_mark(const struct node *n, const uint8_t *line,
 	return mark_decode(bits, m);
 }
 
-/* Where line @y of the buffer comes from; false: it has no place */
+/* Where line @y of the buffer comes from */
 static void expected(const struct node *n, unsigned int buf_field,
 		     unsigned int y, unsigned int *field, unsigned int *line,
 		     unsigned int *lines)
@@ -208,8 +206,6 @@ static void check_sequence(struct node *n, const struct v4l2_buffer *b,
 	n->last_seq = b->sequence;
 	n->last_ns = ns;
 }
-
-/* ---- V4L2 ---- */
 
 static int xioctl(struct node *n, unsigned long req, void *arg,
 		  const char *name)
@@ -326,7 +322,7 @@ static int queue(struct node *n, unsigned int i)
 	for (unsigned int y = 0; y < n->pix.height; y++)
 		memset(b->mem + y * n->pix.bytesperline, 0x55, 16);
 	b->held = false;
-	return xioctl(n, VIDIOC_QBUF, &vb, "QBUF");
+	return xioctl(n, VIDIOC_QBUF, &vb, opt.until_gone ? NULL : "QBUF");
 }
 
 static int dequeue(struct node *n, struct v4l2_buffer *vb)
@@ -334,9 +330,8 @@ static int dequeue(struct node *n, struct v4l2_buffer *vb)
 	struct pollfd p = { .fd = n->fd, .events = POLLIN };
 	int ret;
 
-	memset(vb, 0, sizeof(*vb));
-	vb->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-	vb->memory = opt.memory;
+	*vb = (struct v4l2_buffer){
+		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = opt.memory };
 	/* DQBUF blocks, so that a wake-up that never comes is found. */
 	ret = poll(&p, 1, opt.timeout_ms);
 	if (!ret) {
@@ -377,17 +372,24 @@ static int hold_all(struct node *n)
 	return 0;
 }
 
+/* An ioctl failed: when, and was it with ENODEV? */
+static void note_gone(struct node *n)
+{
+	if (!opt.until_gone)
+		return;
+	n->gone_ms = now_ns() / 1000000 & 0x7fffffff;
+	if (errno != ENODEV)
+		complain(n, "not ENODEV");
+}
+
 static void capture(struct node *n)
 {
-	unsigned int seen = 0;
+	unsigned int seen = 0, frame = 0;
+	struct v4l2_buffer vb;
 
 	while (n->frames < opt.frames || opt.until_gone) {
-		unsigned int frame = 0;
-		struct v4l2_buffer vb;
-
 		if (dequeue(n, &vb)) {
-			if (opt.until_gone)
-				n->gone_ms = now_ns() / 1000000 & 0x7fffffff;
+			note_gone(n);
 			return;
 		}
 		if (vb.flags & V4L2_BUF_FLAG_ERROR) {
@@ -401,8 +403,7 @@ static void capture(struct node *n)
 				check_sequence(n, &vb, frame);
 		}
 		if (queue(n, vb.index)) {
-			if (opt.until_gone)
-				n->gone_ms = now_ns() / 1000000 & 0x7fffffff;
+			note_gone(n);
 			return;
 		}
 	}
@@ -415,11 +416,11 @@ static int stop(struct node *n)
 	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 	int type = V4L2_BUF_TYPE_VIDEO_CAPTURE, ret;
 
-	if (opt.stop_in_turn)
-		pthread_mutex_lock(&turn);
+	if (!opt.stop_in_turn)
+		return xioctl(n, VIDIOC_STREAMOFF, &type, "STREAMOFF");
+	pthread_mutex_lock(&turn);
 	ret = xioctl(n, VIDIOC_STREAMOFF, &type, "STREAMOFF");
-	if (opt.stop_in_turn)
-		pthread_mutex_unlock(&turn);
+	pthread_mutex_unlock(&turn);
 	return ret;
 }
 
@@ -476,8 +477,6 @@ static void *run_node(void *arg)
 	return NULL;
 }
 
-/* ---- command line ---- */
-
 static bool report(const struct node *n)
 {
 	bool bad = n->bad_frames || n->bad_sequence || n->changed ||
@@ -510,16 +509,16 @@ static void usage(void)
 
 static unsigned int parse_field(const char *s)
 {
-	static const struct { const char *name; unsigned int field; } f[] = {
-		{ "interlaced", V4L2_FIELD_INTERLACED },
-		{ "seq-tb", V4L2_FIELD_SEQ_TB }, { "top", V4L2_FIELD_TOP },
-		{ "bottom", V4L2_FIELD_BOTTOM },
-		{ "alternate", V4L2_FIELD_ALTERNATE },
+	static const char *const names[] = {
+		[V4L2_FIELD_TOP] = "top", [V4L2_FIELD_BOTTOM] = "bottom",
+		[V4L2_FIELD_INTERLACED] = "interlaced",
+		[V4L2_FIELD_SEQ_TB] = "seq-tb",
+		[V4L2_FIELD_ALTERNATE] = "alternate",
 	};
 
-	for (unsigned int i = 0; i < 5; i++)
-		if (!strcmp(f[i].name, s))
-			return f[i].field;
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] && !strcmp(names[i], s))
+			return i;
 	usage();
 	return 0;
 }
