@@ -208,8 +208,10 @@ static int fill_vb2_buffer(struct vb2_buffer *vb, struct vb2_plane *planes)
 {
 	struct vb2_queue *q = vb->vb2_queue;
 
-	if (!q->is_output || !q->copy_timestamp)
+	if (!q->is_output || !q->copy_timestamp) {
 		vb->timestamp = 0;
+		vb->copied_timestamp = false;
+	}
 	to_vb2_v4l2_buffer(vb)->sequence = 0;
 	return 0;
 }
