@@ -80,7 +80,8 @@ struct vb2_dvb_frontends {
  *
  * Context: process, takes @f->lock.
  *
- * Return: 0 or an error code, with nothing registered.
+ * Return: 0 or an error code, with nothing registered and, unless it was the
+ * adapter that failed, the frontends freed.
  */
 int vb2_dvb_register_bus(struct vb2_dvb_frontends *f, struct module *module,
 			 void *adapter_priv, struct device *device,
