@@ -170,6 +170,7 @@ static void vb2_write_frames(struct kunit *test)
 	struct vb2_mock *mock = vb2_mock_output(test);
 	u8 __user *data = user_memory(test, PAGE_SIZE);
 	const unsigned int size = mock->sizes[0];
+	struct vb2_buffer *vb;
 
 	mock->q.copy_timestamp = true;
 	KUNIT_EXPECT_EQ(test, do_poll(mock), EPOLLOUT | EPOLLWRNORM);
@@ -180,9 +181,9 @@ static void vb2_write_frames(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_BUF_QUEUE], 0);
 	KUNIT_EXPECT_EQ(test, do_write(mock, data, size), size - 10);
 	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_BUF_QUEUE], 1);
-	KUNIT_EXPECT_EQ(test, 0x55, ((u8 *)vb2_plane_vaddr(vb2_get_buffer(
-						&mock->q, 0), 0))[9]);
-	KUNIT_EXPECT_GT(test, vb2_get_buffer(&mock->q, 0)->timestamp, 0);
+	vb = vb2_get_buffer(&mock->q, 0);
+	KUNIT_EXPECT_EQ(test, ((u8 *)vb2_plane_vaddr(vb, 0))[9], 0x55);
+	KUNIT_EXPECT_GT(test, vb->timestamp, 0);
 	KUNIT_EXPECT_EQ(test, do_write(mock, data, size), size);
 	/* Both are with the hardware */
 	KUNIT_EXPECT_EQ(test, do_poll(mock), 0);

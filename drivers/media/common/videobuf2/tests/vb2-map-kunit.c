@@ -101,6 +101,7 @@ static void vb2_mmap_refused(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
 	struct file *file = mock_file(mock);
+	struct vb2_buffer *vb;
 
 	/* No buffers yet */
 	KUNIT_EXPECT_EQ(test, -EINVAL, map(mock, file, 0, PAGE_SIZE, PROT_READ,
@@ -126,8 +127,8 @@ static void vb2_mmap_refused(struct kunit *test)
 	vb2_mock_reqbufs(mock, VB2_MEMORY_USERPTR, 1);
 	KUNIT_EXPECT_EQ(test, -EINVAL, map(mock, file, 0, PAGE_SIZE, PROT_READ,
 					   MAP_SHARED));
-	KUNIT_EXPECT_FALSE(test, vb2_buffer_in_use(&mock->q, vb2_get_buffer(
-						   &mock->q, 0)));
+	vb = vb2_get_buffer(&mock->q, 0);
+	KUNIT_EXPECT_FALSE(test, vb2_buffer_in_use(&mock->q, vb));
 }
 
 static int expbuf(struct vb2_mock *mock, unsigned int type, unsigned int plane,
@@ -144,6 +145,7 @@ static int expbuf(struct vb2_mock *mock, unsigned int type, unsigned int plane,
 static void vb2_core_expbuf_exports(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
+	struct vb2_buffer *vb;
 	struct dma_buf *dbuf;
 	int fd;
 
@@ -154,8 +156,8 @@ static void vb2_core_expbuf_exports(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dbuf);
 	KUNIT_EXPECT_EQ(test, dbuf->size, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, dbuf->file->f_flags & O_ACCMODE, O_RDWR);
-	KUNIT_EXPECT_TRUE(test, vb2_buffer_in_use(&mock->q, vb2_get_buffer(
-						  &mock->q, 0)));
+	vb = vb2_get_buffer(&mock->q, 0);
+	KUNIT_EXPECT_TRUE(test, vb2_buffer_in_use(&mock->q, vb));
 	close_fd(fd);
 	/* The buffer goes, the export keeps its memory */
 	vb2_mock_reqbufs(mock, VB2_MEMORY_MMAP, 0);
