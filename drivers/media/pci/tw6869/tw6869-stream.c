@@ -357,8 +357,9 @@ void tw6869_stream_stop(struct tw6869_vid *vid)
 			   dev->asleep || vid->damaged || tw6869_dma_is_empty(vid),
 			   patience);
 	scoped_guard(spinlock_irqsave, &dev->lock) {
-		quiet = dev->gone || (vid->state == TW6869_DRAINING &&
-				      tw6869_dma_is_empty(vid));
+		quiet = dev->gone ||
+			(vid->state == TW6869_DRAINING && !vid->damaged &&
+			 tw6869_dma_is_empty(vid));
 		if (vid->state == TW6869_DRAINING)
 			stop_channel(vid);
 		vid->state = TW6869_IDLE;
@@ -398,11 +399,13 @@ void tw6869_stream_suspend(struct tw6869_dev *dev)
 		for (ch = 0; ch < dev->variant->channels; ch++) {
 			struct tw6869_vid *vid = &dev->vid[ch];
 
-			if (vid->state != TW6869_RUNNING)
+			if (vid->state != TW6869_RUNNING &&
+			    vid->state != TW6869_DRAINING)
 				continue;
 			stop_channel(vid);
 			vid->damaged = true;
-			vid->state = TW6869_WAITING;
+			if (vid->state == TW6869_RUNNING)
+				vid->state = TW6869_WAITING;
 			stopped = true;
 		}
 		dev->asleep = true;
