@@ -52,7 +52,7 @@ struct node {
 	int fd;
 	struct v4l2_pix_format pix;
 	struct buffer buf[MAX_BUFFERS];
-	unsigned int n_buf;
+	unsigned int n_buf, source_lines;
 	/* results */
 	unsigned int frames, bad_lines, bad_frames, wrong_channel, mixed;
 	unsigned int gaps, lost, bad_sequence, errors, late, changed;
@@ -64,14 +64,6 @@ struct node {
 	uint64_t last_ns;
 	bool have_last;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 static void complain(struct node *n, const char *what)
 {
@@ -137,11 +129,6 @@ static void expected(const struct node *n, unsigned int buf_field,
 	}
 }
 
-static unsigned int source_lines(const struct node *n)
-{
-	return n->period_ns > 36000000 ? 288 : 240;
-}
-
 static void check_frame(struct node *n, const uint8_t *mem, unsigned int field,
 			unsigned int *frame)
 {
@@ -157,7 +144,7 @@ static void check_frame(struct node *n, const uint8_t *mem, unsigned int field,
 		if (!read_mark(n, line, 0, &a) ||
 		    !read_mark(n, line, SECOND_MARK, &b) ||
 		    memcmp(&a, &b, sizeof(a)) || a.field != f ||
-		    a.line * lines / source_lines(n) != l) {
+		    a.line * lines / n->source_lines != l) {
 			bad++;
 			continue;
 		}
@@ -241,6 +228,7 @@ static int set_format(struct node *n)
 	n->pix = f.fmt.pix;
 	xioctl(n, VIDIOC_G_STD, &std, NULL);
 	n->period_ns = std & V4L2_STD_625_50 ? 40000000 : 33366667;
+	n->source_lines = std & V4L2_STD_625_50 ? 288 : 240;
 	if ((opt.format && n->pix.pixelformat != opt.format) ||
 	    (opt.field && n->pix.field != opt.field) ||
 	    (opt.width && n->pix.width != opt.width) ||
@@ -375,11 +363,14 @@ static int hold_all(struct node *n)
 /* An ioctl failed: when, and was it with ENODEV? */
 static void note_gone(struct node *n)
 {
+	struct timespec ts;
+
 	if (!opt.until_gone)
 		return;
-	n->gone_ms = now_ns() / 1000000 & 0x7fffffff;
 	if (errno != ENODEV)
 		complain(n, "not ENODEV");
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	n->gone_ms = ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static void capture(struct node *n)
