@@ -31,24 +31,12 @@ static int virtcap_meta_g_fmt(struct file *file, void *priv,
 }
 
 static const struct v4l2_ioctl_ops virtcap_meta_ioctl_ops = {
-	.vidioc_querycap		= virtcap_querycap,
 	.vidioc_enum_fmt_meta_cap	= virtcap_meta_enum_fmt,
 	.vidioc_g_fmt_meta_cap		= virtcap_meta_g_fmt,
 	.vidioc_try_fmt_meta_cap	= virtcap_meta_g_fmt,
 	.vidioc_s_fmt_meta_cap		= virtcap_meta_g_fmt,
-	.vidioc_reqbufs			= vb2_ioctl_reqbufs,
-	.vidioc_create_bufs		= vb2_ioctl_create_bufs,
-	.vidioc_prepare_buf		= vb2_ioctl_prepare_buf,
-	.vidioc_remove_bufs		= vb2_ioctl_remove_bufs,
-	.vidioc_querybuf		= vb2_ioctl_querybuf,
-	.vidioc_qbuf			= vb2_ioctl_qbuf,
-	.vidioc_dqbuf			= vb2_ioctl_dqbuf,
-	.vidioc_expbuf			= vb2_ioctl_expbuf,
-	.vidioc_streamon		= vb2_ioctl_streamon,
-	.vidioc_streamoff		= vb2_ioctl_streamoff,
-	.vidioc_log_status		= v4l2_ctrl_log_status,
+	VIRTCAP_COMMON_IOCTLS,
 	.vidioc_subscribe_event		= v4l2_ctrl_subscribe_event,
-	.vidioc_unsubscribe_event	= v4l2_event_unsubscribe,
 };
 
 static void virtcap_meta_stats(struct virtcap *vc, struct virtcap_meta *meta,

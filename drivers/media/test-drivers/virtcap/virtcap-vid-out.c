@@ -60,7 +60,6 @@ static int virtcap_out_s_parm(struct file *file, void *priv,
 }
 
 static const struct v4l2_ioctl_ops virtcap_vid_out_ioctl_ops = {
-	.vidioc_querycap		= virtcap_querycap,
 	.vidioc_enum_fmt_vid_out	= virtcap_enum_fmt,
 	.vidioc_g_fmt_vid_out		= virtcap_g_fmt,
 	.vidioc_try_fmt_vid_out		= virtcap_try_fmt,
@@ -75,19 +74,8 @@ static const struct v4l2_ioctl_ops virtcap_vid_out_ioctl_ops = {
 	.vidioc_s_output		= virtcap_s_output,
 	.vidioc_g_parm			= virtcap_out_g_parm,
 	.vidioc_s_parm			= virtcap_out_s_parm,
-	.vidioc_reqbufs			= vb2_ioctl_reqbufs,
-	.vidioc_create_bufs		= vb2_ioctl_create_bufs,
-	.vidioc_prepare_buf		= vb2_ioctl_prepare_buf,
-	.vidioc_remove_bufs		= vb2_ioctl_remove_bufs,
-	.vidioc_querybuf		= vb2_ioctl_querybuf,
-	.vidioc_qbuf			= vb2_ioctl_qbuf,
-	.vidioc_dqbuf			= vb2_ioctl_dqbuf,
-	.vidioc_expbuf			= vb2_ioctl_expbuf,
-	.vidioc_streamon		= vb2_ioctl_streamon,
-	.vidioc_streamoff		= vb2_ioctl_streamoff,
-	.vidioc_log_status		= v4l2_ctrl_log_status,
+	VIRTCAP_COMMON_IOCTLS,
 	.vidioc_subscribe_event		= v4l2_ctrl_subscribe_event,
-	.vidioc_unsubscribe_event	= v4l2_event_unsubscribe,
 };
 
 static bool virtcap_same_format(const struct v4l2_pix_format_mplane *a,

@@ -269,6 +269,22 @@ static inline struct virtcap_buf *to_virtcap_buf(struct vb2_buffer *vb)
 	return container_of(to_vb2_v4l2_buffer(vb), struct virtcap_buf, vb);
 }
 
+/* The ioctls that all nodes have in common */
+#define VIRTCAP_COMMON_IOCTLS						\
+	.vidioc_querycap = virtcap_querycap,				\
+	.vidioc_reqbufs = vb2_ioctl_reqbufs,				\
+	.vidioc_create_bufs = vb2_ioctl_create_bufs,			\
+	.vidioc_remove_bufs = vb2_ioctl_remove_bufs,			\
+	.vidioc_querybuf = vb2_ioctl_querybuf,				\
+	.vidioc_prepare_buf = vb2_ioctl_prepare_buf,			\
+	.vidioc_expbuf = vb2_ioctl_expbuf,				\
+	.vidioc_qbuf = vb2_ioctl_qbuf,					\
+	.vidioc_dqbuf = vb2_ioctl_dqbuf,				\
+	.vidioc_streamon = vb2_ioctl_streamon,				\
+	.vidioc_streamoff = vb2_ioctl_streamoff,			\
+	.vidioc_unsubscribe_event = v4l2_event_unsubscribe,		\
+	.vidioc_log_status = v4l2_ctrl_log_status
+
 /* virtcap-core.c */
 extern const struct v4l2_file_operations virtcap_fops;
 
