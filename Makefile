@@ -39,6 +39,9 @@ driver: setup ## build the driver in SRC=DIR against this vb2 (see README)
 install-dev: ## on a Debian 13 machine, outside the lab: install this vb2
 	@$(LAB)/install-dev $(RELEASE)
 
+coverage: setup ## run KUnit and print which part of the core it executes
+	@$(LAB)/coverage
+
 kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boots
 	@$(LAB)/kernel-debug
 
