@@ -120,7 +120,7 @@ struct vb2_mem *vb2_mem_create(struct vb2_buffer *vb, struct device *dev,
 			       unsigned long size,
 			       const struct vb2_mem_kind *kind);
 /* Map mem->table for mem->dev, until the queue drops its reference */
-int vb2_mem_map_table(struct vb2_mem *mem, unsigned long attrs);
+int vb2_mem_map_table(struct vb2_mem *mem);
 
 /* For the operations of that name; @dev is NULL if only the CPU has access */
 void *vb2_mem_get_userptr(struct vb2_buffer *vb, struct device *dev,

@@ -145,7 +145,7 @@ static int vb2_sg_map(struct vb2_mem *mem, unsigned int chunks)
 		sg_set_page(sg, page, page_size(page), 0);
 		n += compound_nr(page);
 	}
-	return vb2_mem_map_table(mem, mem->attrs);
+	return vb2_mem_map_table(mem);
 }
 
 static void *vb2_sg_alloc(struct vb2_buffer *vb, struct device *dev,

@@ -11,7 +11,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/dma-resv.h>
-#include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/iosys-map.h>
 #include <linux/module.h>
@@ -52,10 +51,8 @@ int vb2_mem_mmap(void *buf_priv, struct vm_area_struct *vma)
 	int ret;
 
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
-	if (mem->kind->mmap)
-		ret = mem->kind->mmap(mem, vma);
-	else
-		ret = vm_map_pages(vma, mem->pages, mem->num_pages);
+	ret = mem->kind->mmap ? mem->kind->mmap(mem, vma) :
+				vm_map_pages(vma, mem->pages, mem->num_pages);
 	if (ret)
 		return ret;
 
@@ -67,6 +64,13 @@ int vb2_mem_mmap(void *buf_priv, struct vm_area_struct *vma)
 EXPORT_SYMBOL_NS_GPL(vb2_mem_mmap, VB2_MEMOPS);
 
 /* Pinned user pages */
+
+void vb2_destroy_framevec(struct frame_vector *vec)
+{
+	put_vaddr_frames(vec);
+	frame_vector_destroy(vec);
+}
+EXPORT_SYMBOL(vb2_destroy_framevec);
 
 struct frame_vector *vb2_create_framevec(unsigned long start,
 					 unsigned long length, bool write)
@@ -80,27 +84,17 @@ struct frame_vector *vb2_create_framevec(unsigned long start,
 	nr = (last >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
 	if (nr > INT_MAX)
 		return ERR_PTR(-EINVAL);
-
 	vec = frame_vector_create(nr);
 	if (!vec)
 		return ERR_PTR(-ENOMEM);
-
 	pinned = get_vaddr_frames(start, nr, write, vec);
 	if (pinned == nr)
 		return vec;
 
-	put_vaddr_frames(vec);
-	frame_vector_destroy(vec);
+	vb2_destroy_framevec(vec);
 	return ERR_PTR(pinned < 0 ? pinned : -EFAULT);
 }
 EXPORT_SYMBOL(vb2_create_framevec);
-
-void vb2_destroy_framevec(struct frame_vector *vec)
-{
-	put_vaddr_frames(vec);
-	frame_vector_destroy(vec);
-}
-EXPORT_SYMBOL(vb2_destroy_framevec);
 
 /* Kernel address */
 
@@ -160,18 +154,6 @@ void *vb2_mem_vaddr(struct vb2_buffer *vb, void *buf_priv)
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_vaddr, VB2_MEMOPS);
 
-static void vb2_mem_vunmap(struct vb2_mem *mem)
-{
-	struct iosys_map map = IOSYS_MAP_INIT_VADDR(mem->vaddr);
-
-	if (!mem->vaddr)
-		return;
-	if (mem->dbuf)
-		dma_buf_vunmap_unlocked(mem->dbuf, &map);
-	else if (mem->vmapped)
-		vunmap(mem->vaddr - mem->offset);
-}
-
 /* Life of a struct vb2_mem */
 
 static void vb2_mem_unmap_table(struct vb2_mem *mem)
@@ -188,13 +170,18 @@ static void vb2_mem_unmap_table(struct vb2_mem *mem)
 static void vb2_mem_unref(void *arg)
 {
 	struct vb2_mem *mem = arg;
+	struct iosys_map map;
 
 	if (!refcount_dec_and_test(&mem->refcount))
 		return;
 
 	if (mem->in_cpu_access)
 		vb2_mem_finish(mem);
-	vb2_mem_vunmap(mem);
+	iosys_map_set_vaddr(&map, mem->vaddr);
+	if (mem->dbuf && mem->vaddr)
+		dma_buf_vunmap_unlocked(mem->dbuf, &map);
+	else if (mem->vmapped)
+		vunmap(mem->vaddr - mem->offset);
 	if (mem->vec) {
 		vb2_destroy_framevec(mem->vec);
 	} else if (mem->dbuf) {
@@ -248,9 +235,7 @@ EXPORT_SYMBOL_NS_GPL(vb2_mem_put, VB2_MEMOPS);
 
 unsigned int vb2_mem_num_users(void *buf_priv)
 {
-	struct vb2_mem *mem = buf_priv;
-
-	return refcount_read(&mem->refcount);
+	return refcount_read(&((struct vb2_mem *)buf_priv)->refcount);
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_num_users, VB2_MEMOPS);
 
@@ -268,9 +253,20 @@ static int vb2_mem_fill_table(struct vb2_mem *mem, struct device *dev,
 						 GFP_KERNEL_ACCOUNT);
 }
 
-int vb2_mem_map_table(struct vb2_mem *mem, unsigned long attrs)
+/* Synchronised apart, since several devices may have the same memory mapped */
+static int vb2_dma_map(struct device *dev, struct sg_table *sgt,
+		       enum dma_data_direction dir, unsigned long attrs)
 {
-	int ret = dma_map_sgtable(mem->dev, &mem->table, mem->dir, attrs);
+	int ret = dma_map_sgtable(dev, sgt, dir, attrs | DMA_ATTR_SKIP_CPU_SYNC);
+
+	if (!ret)
+		dma_sync_sgtable_for_device(dev, sgt, dir);
+	return ret;
+}
+
+int vb2_mem_map_table(struct vb2_mem *mem)
+{
+	int ret = vb2_dma_map(mem->dev, &mem->table, mem->dir, mem->attrs);
 
 	if (ret)
 		return ret;
@@ -281,16 +277,21 @@ int vb2_mem_map_table(struct vb2_mem *mem, unsigned long attrs)
 EXPORT_SYMBOL_NS_GPL(vb2_mem_map_table, VB2_MEMOPS);
 
 /* The memory goes to the CPU or to the device */
+static void vb2_dma_sync(struct device *dev, struct sg_table *sgt,
+			 enum dma_data_direction dir, bool for_cpu)
+{
+	if (for_cpu)
+		dma_sync_sgtable_for_cpu(dev, sgt, dir);
+	else
+		dma_sync_sgtable_for_device(dev, sgt, dir);
+}
+
 static void vb2_mem_sync(struct vb2_mem *mem, bool for_cpu)
 {
-	if (!for_cpu) {
-		if (mem->vmapped)
-			flush_kernel_vmap_range(mem->vaddr, mem->size);
-		dma_sync_sgtable_for_device(mem->dev, mem->sgt, mem->dir);
-		return;
-	}
-	dma_sync_sgtable_for_cpu(mem->dev, mem->sgt, mem->dir);
-	if (mem->vmapped)
+	if (mem->vmapped && !for_cpu)
+		flush_kernel_vmap_range(mem->vaddr, mem->size);
+	vb2_dma_sync(mem->dev, mem->sgt, mem->dir, for_cpu);
+	if (mem->vmapped && for_cpu)
 		invalidate_kernel_vmap_range(mem->vaddr, mem->size);
 }
 
@@ -347,7 +348,7 @@ bool vb2_mem_needs_sync(void *buf_priv)
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_needs_sync, VB2_MEMOPS);
 
-/* What was pinned or imported is there: check it, or give it up */
+/* Memory is pinned or imported: check it, or give it up */
 static void *vb2_mem_done(struct vb2_mem *mem, int ret)
 {
 	if (!ret && !mem->dev)
@@ -376,8 +377,7 @@ static int vb2_mem_pin(struct vb2_mem *mem, unsigned long vaddr)
 		return 0;
 
 	ret = vb2_mem_fill_table(mem, mem->dev, &mem->table);
-	/* prepare() takes care of the caches before the device starts */
-	return ret ?: vb2_mem_map_table(mem, DMA_ATTR_SKIP_CPU_SYNC);
+	return ret ?: vb2_mem_map_table(mem);
 }
 
 void *vb2_mem_get_userptr(struct vb2_buffer *vb, struct device *dev,
@@ -434,9 +434,8 @@ EXPORT_SYMBOL_NS_GPL(vb2_mem_attach_dmabuf, VB2_MEMOPS);
  * The dma-buf exporter
  *
  * The dma-buf core keeps the mapping of an attachment until it is detached
- * (cache_sgt_mapping). Importers must not assume that mapping again brings
- * caches up to date: that is what begin and end_cpu_access are for, which reach
- * every device that has the memory mapped, its owner's included.
+ * (cache_sgt_mapping), so mapping again does not bring caches up to date. begin
+ * and end_cpu_access do, for every device that has the memory mapped.
  */
 
 struct vb2_export {
@@ -509,7 +508,8 @@ static void vb2_export_unmap(struct dma_buf_attachment *attach,
 
 	guard(mutex)(&mem->lock);
 	export->dir = DMA_NONE;
-	dma_unmap_sgtable(export->dev, sgt, dir, 0);
+	dma_sync_sgtable_for_cpu(export->dev, sgt, dir);
+	dma_unmap_sgtable(export->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 }
 
 /* Each mapping with its own direction: that is what its device does */
@@ -520,16 +520,10 @@ static void vb2_export_sync(struct vb2_mem *mem, bool for_cpu)
 	guard(mutex)(&mem->lock);
 	if (mem->sgt && mem->needs_sync)
 		vb2_mem_sync(mem, for_cpu);
-	list_for_each_entry(export, &mem->exports, entry) {
-		if (export->dir == DMA_NONE)
-			continue;
-		if (for_cpu)
-			dma_sync_sgtable_for_cpu(export->dev, &export->table,
-						 export->dir);
-		else
-			dma_sync_sgtable_for_device(export->dev, &export->table,
-						    export->dir);
-	}
+	list_for_each_entry(export, &mem->exports, entry)
+		if (export->dir != DMA_NONE)
+			vb2_dma_sync(export->dev, &export->table, export->dir,
+				     for_cpu);
 }
 
 static int vb2_export_begin_cpu_access(struct dma_buf *dbuf,
