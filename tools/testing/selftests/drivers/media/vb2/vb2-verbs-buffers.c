@@ -48,7 +48,7 @@ TEST_F(buffers, reqbufs_refuses)
 	}, req;
 	const unsigned int types[] = {
 		0, V4L2_BUF_TYPE_VBI_CAPTURE, 99, ~0U,
-		vb2_wrong_type(self->node.type),
+		vb2_wrong_type(self->node.type), vb2_other_api(self->node.type),
 	};
 	const unsigned int memories[] = { 0, V4L2_MEMORY_OVERLAY, 5, ~0U };
 
@@ -146,6 +146,8 @@ TEST_F(buffers, create_bufs_refuses)
 		c.count = count;
 		c.format.type = vb2_wrong_type(self->node.type);
 		EXPECT_EQ(-EINVAL, create(&self->node, &c));
+		c.format.type = vb2_other_api(self->node.type);
+		EXPECT_EQ(-EINVAL, create(&self->node, &c));
 		c.format.type = 99;
 		EXPECT_EQ(-EINVAL, create(&self->node, &c));
 		create_init(&self->node, &c);
@@ -228,6 +230,9 @@ TEST_F(buffers, remove_bufs_refuses)
 
 	EXPECT_EQ(-EINVAL, remove_bufs(node, wrong, 0, 1));
 	EXPECT_EQ(-EINVAL, remove_bufs(node, wrong, 0, 0));
+	wrong = vb2_other_api(node->type);
+	EXPECT_EQ(-EINVAL, remove_bufs(node, wrong, 0, 1));
+	EXPECT_EQ(-EINVAL, remove_bufs(node, wrong, 0, 0));
 	EXPECT_EQ(-EINVAL, remove_bufs(node, 99, 0, 1));
 	EXPECT_EQ(-EINVAL, remove_bufs(node, node->type, COUNT, 1));
 	EXPECT_EQ(-EINVAL, remove_bufs(node, node->type, COUNT - 1, 2));
@@ -286,6 +291,8 @@ TEST_F(buffers, querybuf_refuses)
 	vb2_arg_init(&arg, node, 0, 0);
 	arg.b.type = vb2_wrong_type(node->type);
 	EXPECT_EQ(-EINVAL, vb2_call(node->fd, VIDIOC_QUERYBUF, &arg.b));
+	arg.b.type = vb2_other_api(node->type);
+	EXPECT_EQ(-EINVAL, vb2_call(node->fd, VIDIOC_QUERYBUF, &arg.b));
 	EXPECT_EQ(-EFAULT, vb2_call(node->fd, VIDIOC_QUERYBUF, BAD_POINTER));
 	/* Everybody may look */
 	vb2_arg_init(&arg, node, 0, 0);
@@ -316,6 +323,8 @@ TEST_F(buffers, expbuf_refuses)
 
 	eb = good;
 	eb.type = vb2_wrong_type(self->node.type);
+	EXPECT_EQ(-EINVAL, vb2_call(fd, VIDIOC_EXPBUF, &eb));
+	eb.type = vb2_other_api(self->node.type);
 	EXPECT_EQ(-EINVAL, vb2_call(fd, VIDIOC_EXPBUF, &eb));
 	eb = good;
 	eb.index = COUNT;

@@ -76,6 +76,14 @@ static void bad_type(struct vb2_arg *a)
 	a->b.type = vb2_wrong_type(a->b.type);
 }
 
+static void other_api(struct vb2_arg *a)
+{
+	a->b.type = vb2_other_api(a->b.type);
+	/* What the other API has there means something else here */
+	if (!vb2_is_mplane(a->b.type))
+		a->b.length = 1 << 20;
+}
+
 static void bad_index(struct vb2_arg *a)
 {
 	a->b.index = COUNT;
@@ -150,6 +158,7 @@ static void alternate(struct vb2_arg *a)
 
 static const struct bad bad[] = {
 	{ "type", bad_type, -EINVAL },
+	{ "other API", other_api, -EINVAL },
 	{ "index", bad_index, -EINVAL },
 	{ "huge index", huge_index, -EINVAL },
 	{ "no memory", no_memory, -EINVAL },
@@ -331,6 +340,8 @@ TEST_F(queueing, dqbuf_refuses)
 	vb2_arg_init(&arg, node, V4L2_MEMORY_MMAP, 0);
 	arg.b.type = vb2_wrong_type(node->type);
 	EXPECT_EQ(-EINVAL, vb2_call(node->fd, VIDIOC_DQBUF, &arg.b));
+	arg.b.type = vb2_other_api(node->type);
+	EXPECT_EQ(-EINVAL, vb2_call(node->fd, VIDIOC_DQBUF, &arg.b));
 	EXPECT_EQ(-EFAULT, vb2_call(node->fd, VIDIOC_DQBUF, BAD_POINTER));
 	if (vb2_is_mplane(node->type)) {
 		vb2_arg_init(&arg, node, V4L2_MEMORY_MMAP, 0);
@@ -351,7 +362,9 @@ TEST_F(queueing, dqbuf_refuses)
 TEST_F(queueing, stream_refuses)
 {
 	struct vb2_node *node = &self->node;
-	unsigned int types[] = { 0, 99, vb2_wrong_type(node->type) };
+	unsigned int types[] = {
+		0, 99, vb2_wrong_type(node->type), vb2_other_api(node->type),
+	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
 		EXPECT_EQ(-EINVAL, vb2_call(node->fd, VIDIOC_STREAMON,

@@ -75,11 +75,31 @@ static inline bool vb2_is_mplane(unsigned int type)
 	return V4L2_TYPE_IS_MULTIPLANAR(type);
 }
 
-/* The same direction, or the other, in the other API */
+/* The other direction, which the ioctl core refuses for most nodes */
 static inline unsigned int vb2_wrong_type(unsigned int type)
 {
 	return vb2_is_output(type) ? V4L2_BUF_TYPE_VIDEO_CAPTURE :
 				     V4L2_BUF_TYPE_VIDEO_OUTPUT;
+}
+
+/*
+ * The single-planar type on a multi-planar node, which the ioctl core lets
+ * through, and the reverse. Metadata has no other.
+ */
+static inline unsigned int vb2_other_api(unsigned int type)
+{
+	switch (type) {
+	case V4L2_BUF_TYPE_VIDEO_CAPTURE:
+		return V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT:
+		return V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
+	case V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE:
+		return V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	case V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE:
+		return V4L2_BUF_TYPE_VIDEO_OUTPUT;
+	default:
+		return V4L2_BUF_TYPE_VIDEO_CAPTURE;
+	}
 }
 
 static inline unsigned int vb2_type_of(unsigned int device, const char *role)
