@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/cleanup.h>
 #include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
 
@@ -210,6 +211,45 @@ static void vb2_write_queue_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_BUF_QUEUE], 1);
 }
 
+struct reader {
+	struct vb2_mock *mock;
+	struct completion done;
+	ssize_t ret;
+};
+
+/* Never gets as far as the memory */
+static int sleep_in_read(void *data)
+{
+	struct reader *reader = data;
+	struct vb2_mock *mock = reader->mock;
+	loff_t pos = 0;
+
+	mutex_lock(&mock->lock);
+	reader->ret = vb2_read(&mock->q, NULL, 1, &pos, false);
+	mutex_unlock(&mock->lock);
+	complete(&reader->done);
+	return 0;
+}
+
+/* All that read() knew is freed while it sleeps */
+static void vb2_read_released_while_sleeping(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	struct reader reader = { .mock = mock };
+
+	init_completion(&reader.done);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(sleep_in_read, &reader,
+						    "vb2-reader")));
+	vb2_mock_wait_for_sleeper(mock);
+	scoped_guard(mutex, &mock->lock)
+		vb2_core_queue_release(&mock->q);
+	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&reader.done,
+							     60 * HZ));
+	KUNIT_EXPECT_LT(test, reader.ret, 0);
+	KUNIT_EXPECT_FALSE(test, mock->q.waiting_in_dqbuf);
+	KUNIT_EXPECT_FALSE(test, vb2_fileio_is_active(&mock->q));
+}
+
 /* The consumer thread */
 
 struct consumer {
@@ -305,6 +345,7 @@ static struct kunit_case vb2_fileio_cases[] = {
 	KUNIT_CASE(vb2_read_start_fails),
 	KUNIT_CASE(vb2_read_bad_pointer),
 	KUNIT_CASE(vb2_read_skips_empty_frames),
+	KUNIT_CASE(vb2_read_released_while_sleeping),
 	KUNIT_CASE(vb2_write_frames),
 	KUNIT_CASE(vb2_write_queue_fails),
 	{}

@@ -4,7 +4,6 @@
  */
 #include <kunit/test.h>
 #include <linux/cleanup.h>
-#include <linux/delay.h>
 #include <linux/kthread.h>
 
 #include "../vb2-internal.h"
@@ -156,13 +155,6 @@ static int sleep_in_dqbuf(void *data)
 	return 0;
 }
 
-static void wait_for_sleeper(struct vb2_mock *mock)
-{
-	/* Only asks again and again: no order with anything is needed */
-	while (!waitqueue_active(&mock->q.done_wq))
-		usleep_range(100, 1000);
-}
-
 /* Returns when it sleeps */
 static void sleeper_start(struct kunit *test, struct sleeper *sleeper,
 			  struct vb2_mock *mock)
@@ -171,7 +163,7 @@ static void sleeper_start(struct kunit *test, struct sleeper *sleeper,
 	init_completion(&sleeper->done);
 	sleeper->task = kthread_run(sleep_in_dqbuf, sleeper, "vb2-sleeper");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sleeper->task);
-	wait_for_sleeper(mock);
+	vb2_mock_wait_for_sleeper(mock);
 }
 
 static int sleeper_result(struct kunit *test, struct sleeper *sleeper)
@@ -193,6 +185,40 @@ static void vb2_core_dqbuf_sleeps_until_done(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_mock_advance(mock, 1), 1);
 	KUNIT_EXPECT_EQ(test, sleeper_result(test, &sleeper), 0);
 	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EAGAIN);
+}
+
+static int setup_only(struct vb2_queue *q, unsigned int *num_buffers,
+		      unsigned int *num_planes, unsigned int sizes[],
+		      struct device *alloc_devs[])
+{
+	return vb2_mock_ops.queue_setup(q, num_buffers, num_planes, sizes,
+					alloc_devs);
+}
+
+static void queue_only(struct vb2_buffer *vb)
+{
+	vb2_mock_ops.buf_queue(vb);
+}
+
+static const struct vb2_ops ops_without_wait = {
+	.queue_setup	= setup_only,
+	.buf_queue	= queue_only,
+};
+
+/* Without wait_prepare and wait_finish it is the queue's lock that is free */
+static void vb2_core_dqbuf_sleeps_without_wait_ops(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_create(test, false);
+	struct sleeper sleeper;
+
+	mock->q.ops = &ops_without_wait;
+	mock->minimal = true;
+	vb2_mock_init_queue(mock);
+	vb2_mock_start(mock, 1);
+	sleeper_start(test, &sleeper, mock);
+	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EBUSY);
+	vb2_mock_advance(mock, 1);
+	KUNIT_EXPECT_EQ(test, sleeper_result(test, &sleeper), 0);
 }
 
 static void vb2_core_dqbuf_woken_by_streamoff(struct kunit *test)
@@ -274,7 +300,7 @@ static int finish_later(void *data)
 {
 	struct vb2_mock *mock = data;
 
-	wait_for_sleeper(mock);
+	vb2_mock_wait_for_sleeper(mock);
 	vb2_mock_advance(mock, 1);
 	vb2_mock_advance_with(mock, 1, VB2_BUF_STATE_QUEUED);
 	return 0;
@@ -363,6 +389,7 @@ static struct kunit_case vb2_flow_cases[] = {
 	KUNIT_CASE(vb2_wait_for_all_buffers_returns),
 	KUNIT_CASE(vb2_discard_done_makes_errors),
 	KUNIT_CASE(vb2_core_dqbuf_sleeps_until_done),
+	KUNIT_CASE(vb2_core_dqbuf_sleeps_without_wait_ops),
 	KUNIT_CASE(vb2_core_dqbuf_woken_by_streamoff),
 	KUNIT_CASE(vb2_core_dqbuf_woken_by_unplug),
 	KUNIT_CASE(vb2_core_reqbufs_with_sleeper),

@@ -131,6 +131,19 @@ static void vb2_mmap_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vb2_buffer_in_use(&mock->q, vb));
 }
 
+/* The memory of a queue that is read is its own affair */
+static void vb2_mmap_while_reading(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	struct file *file = mock_file(mock);
+
+	scoped_guard(mutex, &mock->lock)
+		vb2_core_poll(&mock->q, NULL, NULL);
+	KUNIT_ASSERT_TRUE(test, vb2_fileio_is_active(&mock->q));
+	KUNIT_EXPECT_EQ(test, -EBUSY, map(mock, file, 0, PAGE_SIZE, PROT_READ,
+					  MAP_SHARED));
+}
+
 static int expbuf(struct vb2_mock *mock, unsigned int type, unsigned int plane,
 		  unsigned int flags)
 {
@@ -218,6 +231,7 @@ static struct kunit_case vb2_map_cases[] = {
 	KUNIT_CASE(vb2_mmap_reaches_each_plane),
 	KUNIT_CASE(vb2_mmap_outlives_buffer),
 	KUNIT_CASE(vb2_mmap_refused),
+	KUNIT_CASE(vb2_mmap_while_reading),
 	KUNIT_CASE(vb2_core_expbuf_exports),
 	KUNIT_CASE(vb2_core_expbuf_refused),
 	KUNIT_CASE(vb2_plane_addresses),

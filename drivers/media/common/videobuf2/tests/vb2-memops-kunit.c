@@ -135,6 +135,34 @@ static void vb2_export_import(struct kunit *test)
 	flush_delayed_fput();
 }
 
+/* The same way round, from memory that only the CPU knows */
+static void vb2_vmalloc_exports(struct kunit *test)
+{
+	struct env *env = env_create(test);
+	struct dma_buf *dbuf;
+	void *mem, *imported;
+	u8 *data, *seen;
+
+	mem = vm->alloc(&env->vb, NULL, SZ_16K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mem);
+	data = vm->vaddr(&env->vb, mem);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_EXPECT_NULL(test, memchr_inv(data, 0, SZ_16K));
+	data[SZ_8K] = 0x41;
+	dbuf = vm->get_dmabuf(&env->vb, mem, O_RDONLY);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dbuf);
+	imported = sg->attach_dmabuf(&env->vb, env->other, dbuf, SZ_16K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, imported);
+	seen = sg->vaddr(&env->vb, imported);
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	KUNIT_EXPECT_EQ(test, seen[SZ_8K], 0x41);
+	sg->detach_dmabuf(imported);
+	dma_buf_put(dbuf);
+	flush_delayed_fput();
+	KUNIT_EXPECT_EQ(test, vm->num_users(mem), 1);
+	vm->put(mem);
+}
+
 static void vb2_export_mmap(struct kunit *test)
 {
 	struct env *env = env_create(test);
@@ -339,6 +367,7 @@ static void vb2_frame_vector_pfns(struct kunit *test)
 static struct kunit_case vb2_memops_cases[] = {
 	KUNIT_CASE(vb2_dma_sg_respects_device),
 	KUNIT_CASE(vb2_export_import),
+	KUNIT_CASE(vb2_vmalloc_exports),
 	KUNIT_CASE(vb2_export_mmap),
 	KUNIT_CASE(vb2_import_fails),
 	KUNIT_CASE(vb2_userptr_pins),

@@ -9,6 +9,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/file.h>
 
 #include "../vb2-internal.h"
@@ -577,4 +578,11 @@ void vb2_mock_start(struct vb2_mock *mock, unsigned int count)
 enum vb2_buffer_state vb2_mock_state(struct vb2_mock *mock, unsigned int index)
 {
 	return get_buffer(mock, index)->state;
+}
+
+void vb2_mock_wait_for_sleeper(struct vb2_mock *mock)
+{
+	/* Only asks again and again: no order with anything is needed */
+	while (!waitqueue_active(&mock->q.done_wq))
+		usleep_range(100, 1000);
 }

@@ -159,6 +159,8 @@ int vb2_mock_qbuf_index(struct vb2_mock *mock, unsigned int index);
 /* REQBUFS(MMAP), QBUF of all, STREAMON */
 void vb2_mock_start(struct vb2_mock *mock, unsigned int count);
 
+/* Returns when somebody sleeps in DQBUF */
+void vb2_mock_wait_for_sleeper(struct vb2_mock *mock);
 enum vb2_buffer_state vb2_mock_state(struct vb2_mock *mock, unsigned int index);
 
 /* A dma-buf of @size bytes and its descriptor; freed with the test */

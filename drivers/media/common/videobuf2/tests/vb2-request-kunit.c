@@ -245,6 +245,33 @@ static void vb2_request_buffers_freed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, freed);
 }
 
+static void error_in_prepare(struct vb2_mock *mock, struct vb2_buffer *vb)
+{
+	vb2_queue_error(&mock->q);
+}
+
+/* Too late to tell anybody: the request waits for STREAMOFF */
+static void vb2_request_error_after_validation(struct kunit *test)
+{
+	struct vb2_mock *mock = request_mock(test, false);
+	struct media_request *req;
+	bool freed;
+
+	req = request_create(mock, &freed);
+	KUNIT_EXPECT_EQ(test, vb2_mock_streamon(mock), 0);
+	KUNIT_EXPECT_EQ(test, qbuf(mock, 0, req), 0);
+	mock->in_prepare = error_in_prepare;
+	KUNIT_EXPECT_EQ(test, request_queue(req), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_state(mock, 0),
+			VB2_BUF_STATE_IN_REQUEST);
+	KUNIT_EXPECT_EQ(test, vb2_mock_streamoff(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_BUF_REQUEST_COMPLETE], 1);
+	KUNIT_EXPECT_EQ(test, vb2_mock_state(mock, 0), VB2_BUF_STATE_DEQUEUED);
+	KUNIT_EXPECT_EQ(test, req->state, MEDIA_REQUEST_STATE_COMPLETE);
+	media_request_put(req);
+	KUNIT_EXPECT_TRUE(test, freed);
+}
+
 static void vb2_request_queue_after_error(struct kunit *test)
 {
 	struct vb2_mock *mock = request_mock(test, false);
@@ -269,6 +296,7 @@ static struct kunit_case vb2_request_cases[] = {
 	KUNIT_CASE(vb2_request_cleaned),
 	KUNIT_CASE(vb2_request_cancel_queued),
 	KUNIT_CASE(vb2_request_buffers_freed),
+	KUNIT_CASE(vb2_request_error_after_validation),
 	KUNIT_CASE(vb2_request_queue_after_error),
 	{}
 };
