@@ -57,7 +57,13 @@ originality: setup ## compare our text with the kernel's, where the tool is ther
 clean: ## remove what was compiled, keep the root and the debug kernel
 	rm -rf build/stack build/modules build/drivers build/driver-work out
 
+# Guests, compilers and mmdebstrap mount parts of this machine below build/, and
+# removing must not follow them there.
 distclean: ## remove everything that was made
-	rm -rf build out
+	@if grep -qF ' $(CURDIR)/build/' /proc/self/mountinfo; then \
+		echo "something is mounted below build/; see /proc/self/mountinfo"; \
+		exit 1; \
+	fi
+	rm -rf --one-file-system build out
 
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
