@@ -46,6 +46,9 @@ kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boot
 	@$(LAB)/kernel-debug
 
 # The comparison with the kernel tree's own text is not part of the project.
+series: setup ## make the patch series for a kernel tree, in out/series
+	@$(LAB)/series
+
 originality: setup ## compare our text with the kernel's, where the tool is there
 	@if [ -x ../shared/tools/originality ]; then \
 		../shared/tools/originality --project . \
