@@ -104,11 +104,6 @@ static const struct fault {
 	{ "reset", inject_reset },
 };
 
-const char *chip_faults(void)
-{
-	return "signal standard overflow pointer timeout badformat lost spurious late-stop-us removed reset";
-}
-
 int chip_inject(struct chip *c, const char *name, unsigned int ch, long arg)
 {
 	if (ch >= CHIP_VIDEO)

@@ -3,6 +3,8 @@
 #ifndef CHIP_REGS_H
 #define CHIP_REGS_H
 
+#include <stdint.h>
+
 #define REG_INT_STATUS		0x000
 #define REG_PB_STATUS		0x004
 #define REG_DMA_CMD		0x008
@@ -33,8 +35,11 @@
 #define REG_VDMA_F2_P(ch)	(0x210 + 0x20 * (ch))
 #define REG_VDMA_F2_WHP(ch)	(0x214 + 0x20 * (ch))
 #define REG_VDMA_F2_B(ch)	(0x218 + 0x20 * (ch))
-#define REG_PAGE_TABLE(ch, b)	\
-	((ch) ? 0x340 + 8 * ((ch) - 1) + 4 * (b) : 0x020 + 4 * (b))
+
+static inline uint32_t REG_PAGE_TABLE(unsigned int ch, unsigned int b)
+{
+	return (ch ? 0x340 + 8 * (ch - 1) : REG_PAGE_TABLE_P0) + 4 * b;
+}
 
 /* INT_STATUS, PB_STATUS, DMA_CMD, FIFO_STATUS */
 #define INT_VIDEO(ch)		(1u << (ch))
@@ -84,7 +89,11 @@
 #define SG_DONE			2
 
 /* Decoder registers: offset within a channel's block */
-#define DEC_BASE(ch)		(0x400 + 0x40 * ((ch) & 3) + 0x400 * ((ch) >> 2))
+static inline uint32_t DEC_BASE(unsigned int ch)
+{
+	return 0x400 + 0x40 * (ch & 3) + 0x400 * (ch >> 2);
+}
+
 #define DEC_VIDSTAT		0x00
 #define DEC_BRIGHT		0x04
 #define DEC_CONTRAST		0x08

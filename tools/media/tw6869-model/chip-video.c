@@ -54,6 +54,19 @@ void video_retime(struct chip *c, unsigned int ch)
 	}
 }
 
+static void log_start(struct chip *c, unsigned int ch)
+{
+	chip_log(c, "start ch=%u t=%llu mode=%u cfg=%08x size=%08x mask=%08x",
+		 ch, (unsigned long long)(c->now / NSEC_PER_MSEC),
+		 DMA_MODE(reg(c, REG_PHASE_REF), ch),
+		 reg(c, REG_CHANNEL_CONFIG(ch)), reg(c, REG_VIDEO_SIZE(ch)),
+		 reg(c, REG_FIELD_CTRL(ch)));
+	chip_log(c, "  whp=%08x f2whp=%08x P=%08x B=%08x F2P=%08x F2B=%08x",
+		 reg(c, REG_VDMA_WHP(ch)), reg(c, REG_VDMA_F2_WHP(ch)),
+		 reg(c, REG_VDMA_P(ch)), reg(c, REG_VDMA_B(ch)),
+		 reg(c, REG_VDMA_F2_P(ch)), reg(c, REG_VDMA_F2_B(ch)));
+}
+
 void video_start(struct chip *c, unsigned int ch)
 {
 	struct chip_video *v = &c->video[ch];
@@ -69,14 +82,7 @@ void video_start(struct chip *c, unsigned int ch)
 	c->int_status &= ~(INT_VIDEO(ch) | INT_BAD_FORMAT(ch));
 	seek_field(c, ch, c->now);
 	if (c->opts.trace)
-		chip_log(c, "start ch=%u t=%llu mode=%u cfg=%08x whp=%08x f2whp=%08x P=%08x B=%08x F2P=%08x F2B=%08x size=%08x mask=%08x",
-			 ch, (unsigned long long)(c->now / NSEC_PER_MSEC),
-			 DMA_MODE(reg(c, REG_PHASE_REF), ch),
-			 reg(c, REG_CHANNEL_CONFIG(ch)),
-			 reg(c, REG_VDMA_WHP(ch)), reg(c, REG_VDMA_F2_WHP(ch)),
-			 reg(c, REG_VDMA_P(ch)), reg(c, REG_VDMA_B(ch)),
-			 reg(c, REG_VDMA_F2_P(ch)), reg(c, REG_VDMA_F2_B(ch)),
-			 reg(c, REG_VIDEO_SIZE(ch)), reg(c, REG_FIELD_CTRL(ch)));
+		log_start(c, ch);
 }
 
 void video_stop(struct chip *c, unsigned int ch)

@@ -148,7 +148,6 @@ uint64_t chip_idle_ns(const struct chip *c);
 
 /* Faults; return 0 or -EINVAL.  @ch is ignored where it means nothing. */
 int chip_inject(struct chip *c, const char *fault, unsigned int ch, long arg);
-const char *chip_faults(void);
 const char *chip_counter_name(enum chip_counter n);
 
 #endif

@@ -34,12 +34,12 @@ struct board {
 	uint64_t last_ns, refilled_ns, behind_ns;
 };
 
-static volatile sig_atomic_t stop;
+static int stop;
 
 static void on_signal(int sig)
 {
 	(void)sig;
-	stop = 1;
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t wall_ns(void)
@@ -56,11 +56,12 @@ static int listen_on(const char *path)
 	int fd;
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "tw6869-model: %s: path too long for a socket; use a shorter directory\n",
+		fprintf(stderr,
+			"tw6869-model: %s: too long for a socket's path\n",
 			path);
 		return -1;
 	}
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
@@ -162,7 +163,7 @@ static void handle_device(struct board *b, short revents)
 static void run(struct board *b)
 {
 	b->last_ns = wall_ns();
-	while (!stop) {
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		struct pollfd p[2 + MAX_CLIENTS];
 		int n;
 
@@ -189,7 +190,7 @@ static void run(struct board *b)
 	}
 }
 
-static void usage(FILE *f)
+static void print_help(FILE *f)
 {
 	fprintf(f,
 		"usage: tw6869-model --socket PATH [--control PATH] [--y4m CH:FILE]... [KEY=VALUE]...\n\n"
@@ -241,7 +242,7 @@ static int parse_args(int argc, char **argv, struct options *opts,
 		} else if (o == 'y' && *n_y4m < CHIP_VIDEO) {
 			y4m[(*n_y4m)++] = optarg;
 		} else {
-			usage(o == 'h' ? stdout : stderr);
+			print_help(o == 'h' ? stdout : stderr);
 			return o == 'h' ? 1 : -1;
 		}
 	}

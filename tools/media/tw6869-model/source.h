@@ -15,7 +15,7 @@ enum source_std {
 	STD_PAL_60, STD_MAX
 };
 
-#define STD_CHOICES "ntsc|pal|secam|ntsc443|palm|paln|pal60"
+#define STD_CHOICES "ntsc|pal|secam|ntsc443|palm|palnc|pal60"
 
 struct source {
 	enum source_std std;

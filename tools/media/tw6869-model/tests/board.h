@@ -66,8 +66,10 @@ static inline void setup(const char *options)
 	if (!bench.mem)
 		bench.mem = malloc(MEM_SIZE);
 	memset(bench.mem, 0xaa, MEM_SIZE);
-	bench.hole = bench.hole_end = 0;
-	bench.writes = bench.edges = 0;
+	bench.hole = 0;
+	bench.hole_end = 0;
+	bench.writes = 0;
+	bench.edges = 0;
 	bench.line = false;
 	options_default(&bench.opts);
 	options_set(&bench.opts, "pace=real", why, sizeof(why));
@@ -110,7 +112,6 @@ static inline bool wait_irq(unsigned int ms)
 		run_ns(MS / 10);
 	return bench.line;
 }
-
 
 static inline void set_mode(unsigned int ch, unsigned int mode)
 {

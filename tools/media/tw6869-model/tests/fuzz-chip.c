@@ -5,10 +5,9 @@
 
 #include "chip.h"
 #include "chip-regs.h"
+#include "fuzz.h"
 
 #define MEM 65536
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t mem[MEM];
 

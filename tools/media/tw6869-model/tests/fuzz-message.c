@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "control.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void one_message(struct server *s, const uint8_t *data, size_t len)
 {

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <linux/udmabuf.h>
 #include <linux/videodev2.h>
 #include <poll.h>
@@ -21,22 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check-options.h"
 #include "mark.h"
 
-#define MAX_NODES	32
 #define MAX_BUFFERS	32
 #define FULL_WIDTH	720
 #define SECOND_MARK	(FULL_WIDTH - MARK_WIDTH)
-
-static struct {
-	unsigned int frames, buffers, width, height, format, field;
-	unsigned int board, channel, hold_ms, timeout_ms, rounds, skip;
-	int memory;
-	bool no_sequence, until_gone, any_frame, stop_in_turn;
-} opt = {
-	.frames = 60, .buffers = 4, .memory = V4L2_MEMORY_MMAP,
-	.timeout_ms = 5000, .rounds = 1,
-};
 
 struct buffer {
 	uint8_t *mem;
@@ -473,104 +462,16 @@ static bool report(const struct node *n)
 	bool bad = n->bad_frames || n->bad_sequence || n->changed ||
 		   n->why[0] || (!n->frames && !opt.until_gone);
 
-	printf("%s: %s frames %u bad %u lines %u mixed %u channel %u gaps %u lost %u sequence %u late %u errors %u changed %u",
+	printf("%s: %s frames %u bad %u lines %u mixed %u channel %u",
 	       n->path, bad ? "BAD" : "good", n->frames, n->bad_frames,
-	       n->bad_lines, n->mixed, n->wrong_channel, n->gaps, n->lost,
-	       n->bad_sequence, n->late, n->errors, n->changed);
+	       n->bad_lines, n->mixed, n->wrong_channel);
+	printf(" gaps %u lost %u sequence %u late %u errors %u changed %u",
+	       n->gaps, n->lost, n->bad_sequence, n->late, n->errors,
+	       n->changed);
 	if (opt.until_gone)
 		printf(" gone_ms %d", n->gone_ms);
 	printf("%s%s\n", n->why[0] ? " " : "", n->why);
 	return !bad;
-}
-
-static void usage(void)
-{
-	fprintf(stderr,
-		"usage: tw6869-check [OPTION]... DEVICE...\n"
-		"  --frames N --rounds N --buffers N --skip N --memory mmap|userptr|dmabuf\n"
-		"  --size WxH --format FOURCC --field interlaced|seq-tb|top|bottom|alternate\n"
-		"  --board N --channel N (of the first device) --timeout MS\n"
-		"  --hold MS        keep all buffers that long at the end\n"
-		"  --no-sequence    the driver's sequence numbers say nothing\n"
-		"  --any-frame      do not look at the pictures\n"
-		"  --until-gone     until the device is removed\n"
-		"  --stop-in-turn   one STREAMOFF at a time\n");
-	exit(2);
-}
-
-static unsigned int parse_field(const char *s)
-{
-	static const char *const names[] = {
-		[V4L2_FIELD_TOP] = "top", [V4L2_FIELD_BOTTOM] = "bottom",
-		[V4L2_FIELD_INTERLACED] = "interlaced",
-		[V4L2_FIELD_SEQ_TB] = "seq-tb",
-		[V4L2_FIELD_ALTERNATE] = "alternate",
-	};
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i] && !strcmp(names[i], s))
-			return i;
-	usage();
-	return 0;
-}
-
-static int parse_memory(const char *s)
-{
-	if (!strcmp(s, "mmap"))
-		return V4L2_MEMORY_MMAP;
-	if (!strcmp(s, "userptr"))
-		return V4L2_MEMORY_USERPTR;
-	if (strcmp(s, "dmabuf"))
-		usage();
-	return V4L2_MEMORY_DMABUF;
-}
-
-static void parse(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "frames", 1, NULL, 'n' }, { "buffers", 1, NULL, 'b' },
-		{ "rounds", 1, NULL, 'r' }, { "memory", 1, NULL, 'm' },
-		{ "size", 1, NULL, 's' }, { "format", 1, NULL, 'f' },
-		{ "field", 1, NULL, 'F' }, { "board", 1, NULL, 'B' },
-		{ "channel", 1, NULL, 'c' }, { "timeout", 1, NULL, 't' },
-		{ "hold", 1, NULL, 'h' }, { "no-sequence", 0, NULL, 'q' },
-		{ "any-frame", 0, NULL, 'a' }, { "until-gone", 0, NULL, 'g' },
-		{ "skip", 1, NULL, 'k' }, { "stop-in-turn", 0, NULL, 'T' },
-		{ 0 }
-	};
-	int o;
-
-	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (o) {
-		case 'n': opt.frames = atoi(optarg); break;
-		case 'b': opt.buffers = atoi(optarg); break;
-		case 'r': opt.rounds = atoi(optarg); break;
-		case 'k': opt.skip = atoi(optarg); break;
-		case 'm': opt.memory = parse_memory(optarg); break;
-		case 's':
-			if (sscanf(optarg, "%ux%u", &opt.width, &opt.height) != 2)
-				usage();
-			break;
-		case 'f':
-			if (strlen(optarg) != 4)
-				usage();
-			opt.format = v4l2_fourcc(optarg[0], optarg[1],
-						 optarg[2], optarg[3]);
-			break;
-		case 'F': opt.field = parse_field(optarg); break;
-		case 'B': opt.board = atoi(optarg); break;
-		case 'c': opt.channel = atoi(optarg); break;
-		case 't': opt.timeout_ms = atoi(optarg); break;
-		case 'h': opt.hold_ms = atoi(optarg); break;
-		case 'q': opt.no_sequence = true; break;
-		case 'a': opt.any_frame = true; break;
-		case 'T': opt.stop_in_turn = true; break;
-		case 'g': opt.until_gone = true; break;
-		default: usage();
-		}
-	}
-	if (optind == argc || argc - optind > MAX_NODES)
-		usage();
 }
 
 int main(int argc, char **argv)
@@ -580,10 +481,9 @@ int main(int argc, char **argv)
 	bool good = true;
 	int n;
 
-	parse(argc, argv);
-	n = argc - optind;
+	n = parse_options(argc, argv);
 	for (int i = 0; i < n; i++) {
-		node[i].path = argv[optind + i];
+		node[i].path = argv[argc - n + i];
 		node[i].index = i;
 		if (pthread_create(&thread[i], NULL, run_node, &node[i]))
 			return 1;
