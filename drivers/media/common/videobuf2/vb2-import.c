@@ -15,6 +15,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/dma-buf.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
@@ -27,19 +28,19 @@
 #define MAX_KEPT_BYTES	SZ_256M
 
 struct vb2_import {
-	struct dma_buf	*dbuf;		/* NULL: free slot */
+	struct list_head entry;
+	struct dma_buf	*dbuf;
 	struct device	*dev;
 	void		*mem_priv;
 	unsigned int	length;
-	/* The cache's clock when it was kept */
-	u64		kept_at;
 };
 
 /*
  * struct vb2_import_cache - attachments that no plane holds
  * @lock: protects what follows against the shrinker's work; innermost but for
  *	the locks of the exporter
- * @clock: counts what was kept
+ * @kept: in the order in which they were kept
+ * @spare: slots without an attachment
  * @bytes: sum of all lengths
  * @hits: attachments that were found here
  * @misses: attachments that had to be made
@@ -47,34 +48,38 @@ struct vb2_import {
 struct vb2_import_cache {
 	struct vb2_queue	*q;
 	struct mutex		lock;		/* see above */
-	u64			clock;
+	struct list_head	kept;
+	struct list_head	spare;
 	u64			bytes;
 	unsigned int		count;
 	unsigned int		hits;
 	unsigned int		misses;
-	struct vb2_import	kept[MAX_KEPT];
+	struct vb2_import	slots[MAX_KEPT];
 	struct shrinker		*shrinker;
 	struct work_struct	work;
 };
 
-static void drop(struct vb2_import_cache *cache, struct vb2_import *import)
+static void forget(struct vb2_import_cache *cache, struct vb2_import *import)
 {
-	if (!import->dbuf)
-		return;
-	cache->q->mem_ops->detach_dmabuf(import->mem_priv);
-	dma_buf_put(import->dbuf);
+	list_move(&import->entry, &cache->spare);
 	cache->bytes -= import->length;
 	cache->count--;
-	import->dbuf = NULL;
+}
+
+static void drop(struct vb2_import_cache *cache, struct vb2_import *import)
+{
+	cache->q->mem_ops->detach_dmabuf(import->mem_priv);
+	dma_buf_put(import->dbuf);
+	forget(cache, import);
 }
 
 static void drop_all(struct vb2_import_cache *cache)
 {
-	unsigned int i;
+	struct vb2_import *import, *next;
 
 	guard(mutex)(&cache->lock);
-	for (i = 0; i < MAX_KEPT; i++)
-		drop(cache, &cache->kept[i]);
+	list_for_each_entry_safe(import, next, &cache->kept, entry)
+		drop(cache, import);
 }
 
 static void work(struct work_struct *work)
@@ -104,6 +109,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 static struct vb2_import_cache *create(struct vb2_queue *q)
 {
 	struct vb2_import_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+	unsigned int i;
 
 	if (!cache)
 		return NULL;
@@ -115,6 +121,10 @@ static struct vb2_import_cache *create(struct vb2_queue *q)
 	cache->q = q;
 	mutex_init(&cache->lock);
 	INIT_WORK(&cache->work, work);
+	INIT_LIST_HEAD(&cache->kept);
+	INIT_LIST_HEAD(&cache->spare);
+	for (i = 0; i < MAX_KEPT; i++)
+		list_add(&cache->slots[i].entry, &cache->spare);
 	cache->shrinker->count_objects = shrink_count;
 	cache->shrinker->scan_objects = shrink_scan;
 	cache->shrinker->private_data = cache;
@@ -122,31 +132,17 @@ static struct vb2_import_cache *create(struct vb2_queue *q)
 	return cache;
 }
 
-/* A free slot; if there is none, of the one that was kept first */
+/* A spare slot for @length bytes, for which the first kept may have to go */
 static struct vb2_import *make_room(struct vb2_import_cache *cache,
 				    unsigned int length)
 {
-	struct vb2_import *oldest;
-	unsigned int i;
-
-	for (;;) {
-		struct vb2_import *room = NULL;
-
-		oldest = NULL;
-		for (i = 0; i < MAX_KEPT; i++) {
-			struct vb2_import *import = &cache->kept[i];
-
-			if (!import->dbuf)
-				room = import;
-			else if (!oldest || import->kept_at < oldest->kept_at)
-				oldest = import;
-		}
-		if (room && cache->bytes + length <= MAX_KEPT_BYTES)
-			return room;
-		if (!oldest)
-			return NULL;
-		drop(cache, oldest);
-	}
+	if (length > MAX_KEPT_BYTES)
+		return NULL;
+	while (cache->bytes + length > MAX_KEPT_BYTES ||
+	       list_empty(&cache->spare))
+		drop(cache, list_first_entry(&cache->kept, struct vb2_import,
+					     entry));
+	return list_first_entry(&cache->spare, struct vb2_import, entry);
 }
 
 /* Takes over attachment and reference to the dma-buf; false if it does not */
@@ -168,7 +164,7 @@ bool vb2_import_keep(struct vb2_queue *q, struct device *dev,
 	import->dev = dev;
 	import->length = length;
 	import->mem_priv = mem_priv;
-	import->kept_at = q->imports->clock++;
+	list_move_tail(&import->entry, &q->imports->kept);
 	q->imports->bytes += length;
 	q->imports->count++;
 	return true;
@@ -182,21 +178,17 @@ void *vb2_import_take(struct vb2_queue *q, struct device *dev,
 		      struct dma_buf *dbuf, unsigned int length)
 {
 	struct vb2_import_cache *cache = q->imports;
-	unsigned int i;
+	struct vb2_import *import;
 
 	if (!cache)
 		return NULL;
 
 	guard(mutex)(&cache->lock);
-	for (i = 0; cache->count && i < MAX_KEPT; i++) {
-		struct vb2_import *import = &cache->kept[i];
-
+	list_for_each_entry(import, &cache->kept, entry) {
 		if (import->dbuf != dbuf || import->dev != dev ||
 		    import->length != length)
 			continue;
-		import->dbuf = NULL;
-		cache->bytes -= length;
-		cache->count--;
+		forget(cache, import);
 		cache->hits++;
 		return import->mem_priv;
 	}
