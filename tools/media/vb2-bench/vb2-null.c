@@ -201,26 +201,26 @@ static int null_get_format(struct file *file, void *priv,
 }
 
 static const struct v4l2_ioctl_ops null_ioctl_ops = {
-	.vidioc_querycap = null_querycap,
-	.vidioc_g_fmt_vid_cap = null_get_format,
-	.vidioc_g_fmt_vid_cap_mplane = null_get_format,
-	.vidioc_reqbufs = vb2_ioctl_reqbufs,
 	.vidioc_create_bufs = vb2_ioctl_create_bufs,
-	.vidioc_querybuf = vb2_ioctl_querybuf,
-	.vidioc_qbuf = vb2_ioctl_qbuf,
 	.vidioc_dqbuf = vb2_ioctl_dqbuf,
 	.vidioc_expbuf = vb2_ioctl_expbuf,
-	.vidioc_streamon = vb2_ioctl_streamon,
+	.vidioc_g_fmt_vid_cap = null_get_format,
+	.vidioc_g_fmt_vid_cap_mplane = null_get_format,
+	.vidioc_qbuf = vb2_ioctl_qbuf,
+	.vidioc_querybuf = vb2_ioctl_querybuf,
+	.vidioc_querycap = null_querycap,
+	.vidioc_reqbufs = vb2_ioctl_reqbufs,
 	.vidioc_streamoff = vb2_ioctl_streamoff,
+	.vidioc_streamon = vb2_ioctl_streamon,
 };
 
 static const struct v4l2_file_operations null_fops = {
-	.owner = THIS_MODULE,
-	.open = v4l2_fh_open,
-	.release = vb2_fop_release,
-	.read = vb2_fop_read,
-	.poll = vb2_fop_poll,
 	.mmap = vb2_fop_mmap,
+	.open = v4l2_fh_open,
+	.owner = THIS_MODULE,
+	.poll = vb2_fop_poll,
+	.read = vb2_fop_read,
+	.release = vb2_fop_release,
 	.unlocked_ioctl = video_ioctl2,
 };
 
