@@ -11,6 +11,10 @@
 
 #include "kselftest_harness.h"
 
+/* Guests without KVM are slow */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 300
+
 #define OUT	V4L2_BUF_TYPE_VIDEO_OUTPUT
 #define CAP	V4L2_BUF_TYPE_VIDEO_CAPTURE
 
