@@ -132,11 +132,34 @@ TEST_F(fileio, poll_starts)
 	EXPECT_EQ(ready, vb2_poll(&self->node, ready, 5000));
 	EXPECT_EQ(-EBUSY, vb2_reqbufs(&self->other, V4L2_MEMORY_MMAP, COUNT));
 	EXPECT_EQ(1, move_bytes(&self->node, self->buf, 1));
-	/* The rest of a frame is there without waiting for another */
+}
+
+/* The rest of a frame can be moved without waiting for another */
+TEST_F(fileio, poll_knows_of_half_a_frame)
+{
+	const short ready = vb2_is_output(self->node.type) ? POLLOUT : POLLIN;
+	struct v4l2_create_buffers c = {
+		.memory = V4L2_MEMORY_MMAP, .format.type = self->node.type,
+	};
+	unsigned int i;
+
+	/* Let all buffers be done, and use them up but for the last */
+	EXPECT_EQ(1, move_or_wait(&self->node, self->buf, 1));
+	ASSERT_EQ(0, vb2_call(self->node.fd, VIDIOC_CREATE_BUFS, &c));
+	vb2_sleep_ms(500);
 	ASSERT_EQ(0, vb2_set_ctrl(&self->node, CID_HOLD, 1));
+	EXPECT_EQ(self->size - 1,
+		  move_bytes(&self->node, self->buf, self->size));
+	for (i = 2; i < c.index; i++)
+		EXPECT_EQ(self->size,
+			  move_bytes(&self->node, self->buf, self->size));
+	EXPECT_EQ(1, move_bytes(&self->node, self->buf, 1));
+
 	EXPECT_EQ(ready, vb2_poll(&self->node, ready, 0));
-	EXPECT_EQ(self->size - 1, move_bytes(&self->node, self->buf,
-					     self->size));
+	EXPECT_EQ(self->size - 1,
+		  move_bytes(&self->node, self->buf, self->size));
+	EXPECT_EQ(0, vb2_poll(&self->node, ready, 100));
+	EXPECT_EQ(-EAGAIN, move_bytes(&self->node, self->buf, 1));
 }
 
 TEST_F(fileio, poll_fails_to_start)

@@ -238,6 +238,51 @@ TEST_F(requests, refused_by_the_driver)
 	EXPECT_TRUE(completed(self->req[0], 5000));
 }
 
+static int qbuf_dmabuf(struct vb2_node *node, unsigned int index, int fd,
+		       int req)
+{
+	struct vb2_arg arg;
+
+	vb2_arg_init(&arg, node, V4L2_MEMORY_DMABUF, index);
+	arg.b.m.fd = fd;
+	arg.b.flags = V4L2_BUF_FLAG_REQUEST_FD;
+	arg.b.request_fd = req;
+	return vb2_call(node->fd, VIDIOC_QBUF, &arg.b);
+}
+
+/* The second buffer is bad: what was done for the first is undone */
+TEST_F(requests, half_prepared)
+{
+	struct vb2_node out = vb2_open(0, "output", O_NONBLOCK);
+	struct vb2_node *node = &self->node;
+	struct v4l2_exportbuffer eb = { .type = out.type, .flags = O_RDWR };
+	struct v4l2_format f = { .type = node->type };
+
+	/* The picture that is captured, which may not have the size we set */
+	ASSERT_EQ(0, vb2_call(node->fd, VIDIOC_G_FMT, &f));
+	f.type = out.type;
+	ASSERT_EQ(0, vb2_call(out.fd, VIDIOC_S_FMT, &f));
+	ASSERT_EQ(COUNT, vb2_reqbufs(&out, V4L2_MEMORY_MMAP, COUNT));
+	ASSERT_EQ(0, vb2_call(out.fd, VIDIOC_EXPBUF, &eb));
+	ASSERT_EQ(COUNT, vb2_reqbufs(node, V4L2_MEMORY_DMABUF, COUNT));
+	ASSERT_EQ(0, qbuf_dmabuf(node, 0, eb.fd, self->req[0]));
+	ASSERT_EQ(0, qbuf_dmabuf(node, 1, -1, self->req[0]));
+	EXPECT_EQ(-EINVAL, queue(self->req[0]));
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQ(V4L2_BUF_FLAG_IN_REQUEST,
+			  vb2_flags(node, i) & (V4L2_BUF_FLAG_IN_REQUEST |
+						V4L2_BUF_FLAG_QUEUED |
+						V4L2_BUF_FLAG_PREPARED));
+	/* Without the bad one it works */
+	EXPECT_EQ(0, reinit(self->req[0]));
+	ASSERT_EQ(0, qbuf_dmabuf(node, 0, eb.fd, self->req[0]));
+	EXPECT_EQ(0, queue(self->req[0]));
+	EXPECT_EQ(0, vb2_streamon(node));
+	EXPECT_TRUE(completed(self->req[0], 5000));
+	close(eb.fd);
+	close(out.fd);
+}
+
 TEST_F(requests, streamoff_ends_them)
 {
 	struct vb2_node *node = &self->node;
