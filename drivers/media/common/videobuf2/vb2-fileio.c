@@ -172,8 +172,8 @@ static struct vb2_fileio_data *begin(struct vb2_queue *q, bool read,
 
 	if (!(q->io_modes & (read ? VB2_READ : VB2_WRITE)))
 		return ERR_PTR(-EINVAL);
-	/* Another thread sleeps in here; and vb2_thread reads for itself */
-	if (q->waiting_in_dqbuf || q->threadio)
+	/* vb2_thread reads for itself */
+	if (q->threadio)
 		return ERR_PTR(-EBUSY);
 	if (!q->fileio) {
 		ret = vb2_fileio_init(q, read);
