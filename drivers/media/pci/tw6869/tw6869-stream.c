@@ -380,6 +380,10 @@ int tw6869_stream_start(struct tw6869_vid *vid)
 	scoped_guard(spinlock_irqsave, &dev->lock) {
 		if (dev->gone)
 			return -ENODEV;
+		/* What changed while nobody looked is no news any more. */
+		if (!dev->asleep)
+			vid->no_signal = tw6869_dec_read(vid, TW_DEC_STATUS) &
+					 TW_STATUS_NO_VIDEO;
 		vid->count = -1;
 		vid->n_slots = 0;
 		start_when_rested(vid);
