@@ -280,7 +280,9 @@ void video_event(struct chip *c, unsigned int ch)
 {
 	struct chip_video *v = &c->video[ch];
 
-	if (!v->running && c->now > v->late_until) {
+	/* A late stop ends with the frame at the latest. */
+	if (!v->running && (c->now > v->late_until || !v->in_frame ||
+			    (v->line == 0 && v->mode == DMA_MODE_FIELD))) {
 		v->next = NEVER;
 		v->in_frame = false;
 		return;
@@ -291,6 +293,10 @@ void video_event(struct chip *c, unsigned int ch)
 		write_line(c, ch);
 		if (is_completion(c, ch))
 			complete(c, ch);
+		else if (!v->running && v->line + 1 ==
+			 source_lines(&c->source[ch]) &&
+			 (v->field_no & 1) != v->opener)
+			v->in_frame = false;
 	}
 	if (++v->line == source_lines(&c->source[ch])) {
 		v->line = 0;
