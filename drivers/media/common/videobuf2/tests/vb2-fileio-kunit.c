@@ -40,12 +40,6 @@ static ssize_t do_write(struct vb2_mock *mock, const void __user *data,
 	return vb2_write(&mock->q, data, count, &pos, true);
 }
 
-static __poll_t do_poll(struct vb2_mock *mock)
-{
-	guard(mutex)(&mock->lock);
-	return vb2_core_poll(&mock->q, NULL, NULL);
-}
-
 static void vb2_read_frames(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
@@ -59,12 +53,12 @@ static void vb2_read_frames(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, do_read(mock, data, FRAME), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, vb2_fileio_is_active(&mock->q));
 	for (i = 1; i < 5; i++) {
-		KUNIT_EXPECT_EQ(test, do_poll(mock), 0);
+		KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 		KUNIT_EXPECT_EQ(test, vb2_mock_advance(mock, 1), 1);
-		KUNIT_EXPECT_EQ(test, do_poll(mock), EPOLLIN | EPOLLRDNORM);
+		KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_READ);
 		/* In two parts: a read() does not go beyond a frame */
 		KUNIT_EXPECT_EQ(test, do_read(mock, data, 40), 40);
-		KUNIT_EXPECT_EQ(test, do_poll(mock), EPOLLIN | EPOLLRDNORM);
+		KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_READ);
 		KUNIT_EXPECT_EQ(test, do_read(mock, data, PAGE_SIZE), 60);
 		KUNIT_EXPECT_EQ(test, 0, get_user(byte, data + 59));
 		KUNIT_EXPECT_EQ(test, byte, i);
@@ -130,7 +124,7 @@ static void vb2_read_start_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, do_read(mock, data, 1), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, vb2_is_busy(&mock->q));
 	/* poll() tells of it as well */
-	KUNIT_EXPECT_EQ(test, do_poll(mock), EPOLLERR);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_ERROR);
 }
 
 static void vb2_read_bad_pointer(struct kunit *test)
@@ -140,7 +134,7 @@ static void vb2_read_bad_pointer(struct kunit *test)
 
 	mock->payload = FRAME;
 	/* poll() on an idle queue starts reading */
-	KUNIT_EXPECT_EQ(test, do_poll(mock), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 	KUNIT_EXPECT_TRUE(test, vb2_fileio_is_active(&mock->q));
 	vb2_mock_advance(mock, 2);
 	KUNIT_EXPECT_EQ(test, do_read(mock, (void __user *)16, FRAME),
@@ -174,7 +168,7 @@ static void vb2_write_frames(struct kunit *test)
 	struct vb2_buffer *vb;
 
 	mock->q.copy_timestamp = true;
-	KUNIT_EXPECT_EQ(test, do_poll(mock), EPOLLOUT | EPOLLWRNORM);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_WRITE);
 	KUNIT_EXPECT_EQ(test, put_user(0x55, data + 9), 0);
 	KUNIT_EXPECT_EQ(test, do_write(mock, (void __user *)16, 10), -EFAULT);
 	KUNIT_EXPECT_EQ(test, do_write(mock, data, 0), 0);
@@ -187,10 +181,10 @@ static void vb2_write_frames(struct kunit *test)
 	KUNIT_EXPECT_GT(test, vb->timestamp, 0);
 	KUNIT_EXPECT_EQ(test, do_write(mock, data, size), size);
 	/* Both are with the hardware */
-	KUNIT_EXPECT_EQ(test, do_poll(mock), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 	KUNIT_EXPECT_EQ(test, do_write(mock, data, 1), -EAGAIN);
 	vb2_mock_advance(mock, 1);
-	KUNIT_EXPECT_EQ(test, do_poll(mock), EPOLLOUT | EPOLLWRNORM);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_WRITE);
 	KUNIT_EXPECT_EQ(test, do_write(mock, data, 1), 1);
 	KUNIT_EXPECT_EQ(test, do_read(mock, data, 1), -EBUSY);
 }

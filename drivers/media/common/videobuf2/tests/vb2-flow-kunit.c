@@ -50,8 +50,8 @@ static void vb2_core_dqbuf_after_last(struct kunit *test)
 	vb2_mock_start(mock, 2);
 	mock->q.last_buffer_dequeued = true;
 	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EPIPE);
-	KUNIT_EXPECT_EQ(test, vb2_core_poll(&mock->q, NULL, NULL),
-			EPOLLIN | EPOLLRDNORM);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock),
+			MOCK_POLL_READ);
 	vb2_clear_last_buffer_dequeued(&mock->q);
 	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EAGAIN);
 }
@@ -319,32 +319,25 @@ static void vb2_wait_for_all_buffers_sleeps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&mock->q.owned_by_drv_count), 0);
 }
 
-static __poll_t poll_locked(struct vb2_mock *mock)
-{
-	guard(mutex)(&mock->lock);
-	return vb2_core_poll(&mock->q, NULL, NULL);
-}
-
 static void vb2_core_poll_streaming(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
-	poll_table wait = { ._key = EPOLLOUT };
 
 	vb2_mock_reqbufs(mock, VB2_MEMORY_MMAP, 2);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), EPOLLERR);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_ERROR);
 	/* Not what was asked for */
-	KUNIT_EXPECT_EQ(test, vb2_core_poll(&mock->q, NULL, &wait), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll_for(mock, EPOLLOUT), 0);
 	KUNIT_EXPECT_EQ(test, vb2_mock_streamon(mock), 0);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 	/* As V4L2 wants it: waiting for nothing is an error */
 	mock->q.quirk_poll_must_check_waiting_for_buffers = true;
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), EPOLLERR);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_ERROR);
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf_index(mock, 0), 0);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 	vb2_mock_advance(mock, 1);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), EPOLLIN | EPOLLRDNORM);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_READ);
 	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), 0);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 }
 
 static void vb2_core_poll_output(struct kunit *test)
@@ -352,9 +345,9 @@ static void vb2_core_poll_output(struct kunit *test)
 	struct vb2_mock *mock = vb2_mock_output(test);
 
 	vb2_mock_start(mock, 2);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 	vb2_mock_advance(mock, 1);
-	KUNIT_EXPECT_EQ(test, poll_locked(mock), EPOLLOUT | EPOLLWRNORM);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_WRITE);
 }
 
 /* Codecs take a queued buffer before the driver starts, and finish it */

@@ -137,8 +137,7 @@ static void vb2_mmap_while_reading(struct kunit *test)
 	struct vb2_mock *mock = vb2_mock_capture(test);
 	struct file *file = mock_file(mock);
 
-	scoped_guard(mutex, &mock->lock)
-		vb2_core_poll(&mock->q, NULL, NULL);
+	vb2_mock_poll(mock);
 	KUNIT_ASSERT_TRUE(test, vb2_fileio_is_active(&mock->q));
 	KUNIT_EXPECT_EQ(test, -EBUSY, map(mock, file, 0, PAGE_SIZE, PROT_READ,
 					  MAP_SHARED));

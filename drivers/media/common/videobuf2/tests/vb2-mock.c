@@ -170,13 +170,14 @@ static struct vb2_mock_buffer *hardware_pop(struct vb2_mock *mock)
 {
 	struct vb2_mock_buffer *buf;
 
-	guard(spinlock)(&mock->hardware_lock);
+	spin_lock(&mock->hardware_lock);
 	buf = list_first_entry_or_null(&mock->hardware, struct vb2_mock_buffer,
 				       entry);
 	if (buf) {
 		list_del(&buf->entry);
 		buf->with_hardware = false;
 	}
+	spin_unlock(&mock->hardware_lock);
 	return buf;
 }
 
@@ -562,6 +563,19 @@ int vb2_mock_streamoff(struct vb2_mock *mock)
 {
 	guard(mutex)(&mock->lock);
 	return vb2_core_streamoff(&mock->q, VB2_MOCK_TYPE);
+}
+
+u32 vb2_mock_poll_for(struct vb2_mock *mock, __poll_t events)
+{
+	poll_table wait = { ._key = events };
+
+	guard(mutex)(&mock->lock);
+	return (__force u32)vb2_core_poll(&mock->q, NULL, &wait);
+}
+
+u32 vb2_mock_poll(struct vb2_mock *mock)
+{
+	return vb2_mock_poll_for(mock, ~(__poll_t)0);
 }
 
 void vb2_mock_start(struct vb2_mock *mock, unsigned int count)

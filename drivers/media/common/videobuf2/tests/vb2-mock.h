@@ -153,6 +153,14 @@ int vb2_mock_qbuf(struct vb2_mock *mock, struct vb2_mock_user *user);
 int vb2_mock_dqbuf(struct vb2_mock *mock, struct vb2_mock_user *user);
 int vb2_mock_streamon(struct vb2_mock *mock);
 int vb2_mock_streamoff(struct vb2_mock *mock);
+/* poll() for @events, without sleeping */
+u32 vb2_mock_poll_for(struct vb2_mock *mock, __poll_t events);
+u32 vb2_mock_poll(struct vb2_mock *mock);
+
+/* What it answers; plain numbers, for KUNIT_EXPECT_EQ() */
+#define MOCK_POLL_READ	((__force u32)(EPOLLIN | EPOLLRDNORM))
+#define MOCK_POLL_WRITE	((__force u32)(EPOLLOUT | EPOLLWRNORM))
+#define MOCK_POLL_ERROR	((__force u32)EPOLLERR)
 
 /* QBUF of an MMAP buffer of which nothing need be said */
 int vb2_mock_qbuf_index(struct vb2_mock *mock, unsigned int index);

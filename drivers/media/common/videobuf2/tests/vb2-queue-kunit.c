@@ -288,7 +288,7 @@ static void vb2_queue_error_until_cancel(struct kunit *test)
 	vb2_mock_advance(mock, 1);
 	vb2_queue_error(&mock->q);
 	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, &user), -EIO);
-	KUNIT_EXPECT_EQ(test, vb2_core_poll(&mock->q, NULL, NULL), EPOLLERR);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_ERROR);
 	KUNIT_EXPECT_EQ(test, vb2_mock_streamoff(mock), 0);
 	/* Over, and everything works again */
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf_index(mock, 0), 0);
