@@ -43,7 +43,7 @@ static void setting(const char *name, const char *value)
 }
 
 /* 0: none */
-static void fail(unsigned int nth)
+static void fail_at(unsigned int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", nth);
@@ -217,10 +217,10 @@ static void sweep(const struct operation *op, const char *allocator,
 	bool failed = true;
 
 	for (nth = 1; !ret && failed && nth < ENDLESS; nth++) {
-		fail(nth);
+		fail_at(nth);
 		ret = op->run(&s);
 		failed = has_failed();
-		fail(0);
+		fail_at(0);
 		if (!ret && op->undo)
 			op->undo(&s);
 		if (!failed)
