@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * videobuf2 tests: the mock driver, its front-end and the verbs
- *
- * The driver checks what the core promises to drivers: who owns a buffer at
- * each call, that memory is there, and that calls come in pairs.
+ * videobuf2 tests: the mock driver, its front-end and the verbs. The driver
+ * checks who owns a buffer at each call, that it has memory, and pairs of calls.
  */
 #include <kunit/device.h>
 #include <kunit/static_stub.h>
