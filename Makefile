@@ -45,10 +45,10 @@ coverage: setup ## run KUnit and print which part of the core it executes
 kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boots
 	@$(LAB)/kernel-debug
 
-# The comparison with the kernel tree's own text is not part of the project.
 series: setup ## make the patch series for a kernel tree, in out/series
 	@$(LAB)/series
 
+# The comparison with the kernel tree's own text is not part of the project.
 originality: setup ## compare our text with the kernel's, where the tool is there
 	@if [ -x ../shared/tools/originality ]; then \
 		../shared/tools/originality --project . \
