@@ -394,6 +394,7 @@ static int register_node(struct tw6869_dev *dev, unsigned int ch)
 	vdev->release = video_device_release_empty;
 	vdev->v4l2_dev = &dev->v4l2;
 	vdev->ctrl_handler = &vid->ctrls;
+	vdev->prio = &vid->prio;
 	vdev->queue = &vid->queue;
 	vdev->lock = &vid->lock;
 	vdev->tvnorms = TW6869_STANDARDS;
@@ -421,6 +422,7 @@ static void init_state(struct tw6869_dev *dev, unsigned int ch)
 	set_full_size(vid);
 	tw6869_stream_init(vid);
 	mutex_init(&vid->lock);
+	v4l2_prio_init(&vid->prio);
 }
 
 int tw6869_video_register(struct tw6869_dev *dev)

@@ -88,6 +88,7 @@ struct tw6869_vid {
 	unsigned int ch;
 	struct mutex lock;		/* ioctls and queue */
 	struct video_device vdev;
+	struct v4l2_prio_state prio;	/* the channels are independent */
 	struct vb2_queue queue;
 	struct v4l2_ctrl_handler ctrls;
 

@@ -121,6 +121,7 @@ int virtcap_node_register(struct virtcap_node *node, const char *name,
 	vdev->release = video_device_release_empty;
 	vdev->v4l2_dev = &node->vc->v4l2_dev;
 	vdev->ctrl_handler = &node->hdl;
+	vdev->prio = &node->prio;
 	vdev->queue = &node->queue;
 	vdev->lock = &node->lock;
 	video_set_drvdata(vdev, node);
@@ -213,6 +214,7 @@ static int virtcap_node_init(struct virtcap *vc, struct virtcap_node *node,
 	node->pipe = pipe;
 	node->queue.type = type;
 	mutex_init(&node->lock);
+	v4l2_prio_init(&node->prio);
 	spin_lock_init(&node->slock);
 	INIT_LIST_HEAD(&node->ready);
 	INIT_LIST_HEAD(&node->held);

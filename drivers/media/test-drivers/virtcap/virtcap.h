@@ -123,6 +123,7 @@ struct virtcap_buf {
  * @vc:		the device
  * @pipe:	the clock this node follows
  * @vdev:	the video device
+ * @prio:	the priorities of its users; nodes are independent
  * @pad:	its only pad
  * @queue:	its buffers
  * @hdl:	its controls
@@ -143,6 +144,7 @@ struct virtcap_node {
 	struct virtcap *vc;
 	struct virtcap_pipe *pipe;
 	struct video_device vdev;
+	struct v4l2_prio_state prio;
 	struct media_pad pad;
 	struct vb2_queue queue;
 	struct v4l2_ctrl_handler hdl;
