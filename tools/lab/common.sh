@@ -14,6 +14,8 @@ ROOT=$BUILD/root
 STAMPS=$BUILD/stamps
 # Where the project appears inside the root, whatever its path outside.
 INSIDE=/project
+# Several checkouts may share a root by a link, which leads nowhere inside.
+[ "$TOP" != "$INSIDE" ] || ROOT=/
 # The kernel source that everything is compiled from, seen inside the root.
 TREE=${LAB_TREE:-/usr/src/linux-source-6.12}
 
