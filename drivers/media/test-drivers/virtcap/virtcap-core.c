@@ -311,10 +311,21 @@ static void virtcap_remove(struct platform_device *pdev)
 {
 	struct virtcap *vc = platform_get_drvdata(pdev);
 
+	/*
+	 * The last close() of a node takes it out of the media device, which
+	 * goes wrong when the media device is taken apart at that moment. So
+	 * the nodes stay until that is done.
+	 */
+	get_device(&vc->cap.vdev.dev);
+	get_device(&vc->out.vdev.dev);
+	get_device(&vc->meta.vdev.dev);
 	virtcap_unregister_nodes(vc);
 	/* After the streams, for which a writer of "step" may wait. */
 	debugfs_remove(vc->debugfs);
 	media_device_unregister(&vc->mdev);
+	put_device(&vc->meta.vdev.dev);
+	put_device(&vc->out.vdev.dev);
+	put_device(&vc->cap.vdev.dev);
 	v4l2_device_disconnect(&vc->v4l2_dev);
 	v4l2_device_put(&vc->v4l2_dev);
 }
