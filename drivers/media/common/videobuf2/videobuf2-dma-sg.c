@@ -9,6 +9,7 @@
 #include <linux/dma-direct.h>
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -111,6 +112,9 @@ static int vb2_sg_fill(struct vb2_mem *mem, struct vb2_sg_source *src)
 	unsigned int i, left = mem->size >> PAGE_SHIFT;
 	int chunks;
 
+	/* vmalloc and the DMA API refuse at once what cannot be; so do we */
+	if (left > totalram_pages())
+		return -ENOMEM;
 	mem->pages = kvmalloc_array(left, sizeof(*mem->pages),
 				    GFP_KERNEL_ACCOUNT);
 	if (!mem->pages)
