@@ -43,6 +43,8 @@ struct frame_vector *frame_vector_create(unsigned int nr_frames);
  * frame_vector_to_pages() - let frame_vector_pages() work
  * @vec: the vector
  *
+ * Context: any.
+ *
  * Return: 0; pinned memory always has pages.
  */
 int frame_vector_to_pages(struct frame_vector *vec);
@@ -79,12 +81,18 @@ void put_vaddr_frames(struct frame_vector *vec);
 /**
  * frame_vector_destroy() - free a vector
  * @vec: the vector; its pages were given back by put_vaddr_frames()
+ *
+ * Context: process, may sleep.
  */
 void frame_vector_destroy(struct frame_vector *vec);
 
 /**
  * frame_vector_count() - how many pages a vector holds
  * @vec: the vector
+ *
+ * Context: any.
+ *
+ * Return: the number.
  */
 static inline unsigned int frame_vector_count(struct frame_vector *vec)
 {
@@ -94,6 +102,8 @@ static inline unsigned int frame_vector_count(struct frame_vector *vec)
 /**
  * frame_vector_pages() - the pages of a vector
  * @vec: the vector
+ *
+ * Context: any.
  *
  * Return: an array of frame_vector_count() pages, or an ERR_PTR().
  */
@@ -107,12 +117,16 @@ static inline struct page **frame_vector_pages(struct frame_vector *vec)
 /**
  * frame_vector_to_pfns() - let frame_vector_pfns() work
  * @vec: the vector
+ *
+ * Context: any.
  */
 void frame_vector_to_pfns(struct frame_vector *vec);
 
 /**
  * frame_vector_pfns() - the page frame numbers of a vector
  * @vec: the vector
+ *
+ * Context: any.
  *
  * Return: an array of frame_vector_count() numbers.
  */

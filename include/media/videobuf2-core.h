@@ -492,6 +492,8 @@ struct vb2_queue {
  * Memory that has no kernel mapping yet gets one, which may sleep: call it in
  * buf_init or buf_prepare first if you need it in interrupt context later.
  *
+ * Context: any, but the first call for a plane's memory may sleep.
+ *
  * Return: the address, or NULL if the plane does not exist, has no memory, or
  * its memory cannot be mapped (DMA_ATTR_NO_KERNEL_MAPPING).
  */
@@ -503,7 +505,8 @@ void *vb2_plane_vaddr(struct vb2_buffer *vb, unsigned int plane_no);
  * @plane_no: number of the plane
  *
  * Use the typed vb2_dma_contig_plane_dma_addr() or vb2_dma_sg_plane_desc().
- * Any context.
+ *
+ * Context: any.
  *
  * Return: what &vb2_mem_ops.cookie gives, or NULL if there is none.
  */
@@ -562,6 +565,10 @@ void vb2_queue_error(struct vb2_queue *q);
  *
  * The driver's start_streaming may not have been called yet, for lack of
  * buffers; see vb2_start_streaming_called().
+ *
+ * Context: any.
+ *
+ * Return: true from STREAMON until STREAMOFF.
  */
 static inline bool vb2_is_streaming(struct vb2_queue *q)
 {
@@ -571,6 +578,10 @@ static inline bool vb2_is_streaming(struct vb2_queue *q)
 /**
  * vb2_start_streaming_called() - is the driver between start and stop?
  * @q: the queue
+ *
+ * Context: any.
+ *
+ * Return: true while the stream runs.
  */
 static inline bool vb2_start_streaming_called(struct vb2_queue *q)
 {
@@ -582,6 +593,10 @@ static inline bool vb2_start_streaming_called(struct vb2_queue *q)
  * @q: the queue
  *
  * Inside queue_setup() of that use it is still false.
+ *
+ * Context: any.
+ *
+ * Return: true if so. The thread of vb2_thread_start() counts too.
  */
 static inline bool vb2_fileio_is_active(struct vb2_queue *q)
 {
@@ -591,6 +606,10 @@ static inline bool vb2_fileio_is_active(struct vb2_queue *q)
 /**
  * vb2_get_num_buffers() - how many buffers there are
  * @q: the queue
+ *
+ * Context: any.
+ *
+ * Return: how many.
  */
 static inline unsigned int vb2_get_num_buffers(struct vb2_queue *q)
 {
@@ -603,6 +622,10 @@ static inline unsigned int vb2_get_num_buffers(struct vb2_queue *q)
  *
  * From the first allocation until REQBUFS(0) or release. Formats must not
  * change meanwhile.
+ *
+ * Context: any.
+ *
+ * Return: true if so.
  */
 static inline bool vb2_is_busy(struct vb2_queue *q)
 {
@@ -612,6 +635,10 @@ static inline bool vb2_is_busy(struct vb2_queue *q)
 /**
  * vb2_get_drv_priv() - the driver's pointer
  * @q: the queue
+ *
+ * Context: any.
+ *
+ * Return: &vb2_queue.drv_priv.
  */
 static inline void *vb2_get_drv_priv(struct vb2_queue *q)
 {
@@ -622,6 +649,8 @@ static inline void *vb2_get_drv_priv(struct vb2_queue *q)
  * vb2_get_buffer() - the buffer with a number
  * @q: the queue
  * @index: the number
+ *
+ * Context: any.
  *
  * Return: the buffer or NULL. It stays as long as the queue streams or the
  * caller holds &vb2_queue.lock.
@@ -639,6 +668,8 @@ static inline struct vb2_buffer *vb2_get_buffer(struct vb2_queue *q,
  * @vb: the buffer
  * @plane_no: number of the plane
  *
+ * Context: any.
+ *
  * Return: bytes, 0 if there is no such plane.
  */
 static inline unsigned long vb2_plane_size(struct vb2_buffer *vb,
@@ -651,6 +682,8 @@ static inline unsigned long vb2_plane_size(struct vb2_buffer *vb,
  * vb2_get_plane_payload() - bytes of a plane that are in use
  * @vb: the buffer
  * @plane_no: number of the plane
+ *
+ * Context: any.
  *
  * Return: bytes, 0 if there is no such plane.
  */
@@ -665,6 +698,8 @@ static inline unsigned long vb2_get_plane_payload(struct vb2_buffer *vb,
  * @vb: the buffer
  * @plane_no: number of the plane
  * @size: the bytes; more than the plane has is a driver bug and is cut down
+ *
+ * Context: any. The driver owns the buffer, or prepares it.
  */
 static inline void vb2_set_plane_payload(struct vb2_buffer *vb,
 					 unsigned int plane_no,
@@ -686,6 +721,8 @@ static inline void vb2_set_plane_payload(struct vb2_buffer *vb,
  *
  * Once the buffer that is marked LAST has been dequeued, DQBUF returns -EPIPE.
  * A codec that starts over calls this.
+ *
+ * Context: any.
  */
 static inline void vb2_clear_last_buffer_dequeued(struct vb2_queue *q)
 {
@@ -695,6 +732,10 @@ static inline void vb2_clear_last_buffer_dequeued(struct vb2_queue *q)
 /**
  * vb2_request_object_is_buffer() - is this part of a request a buffer?
  * @obj: the request's object
+ *
+ * Context: any.
+ *
+ * Return: true if so.
  */
 bool vb2_request_object_is_buffer(struct media_request_object *obj);
 
@@ -703,6 +744,8 @@ bool vb2_request_object_is_buffer(struct media_request_object *obj);
  * @req: the request
  *
  * Context: process or interrupt; takes the request's spinlock.
+ *
+ * Return: how many.
  */
 unsigned int vb2_request_buffer_cnt(struct media_request *req);
 

@@ -33,6 +33,8 @@ static inline dma_addr_t vb2_dma_contig_plane_dma_addr(struct vb2_buffer *vb,
  * cut mapping is not contiguous. Call it at probe if user pages or dma-bufs
  * are to be imported.
  *
+ * Context: any; before memory is mapped for the device.
+ *
  * Return: 0, or -ENODEV if the device has no DMA parameters.
  */
 int vb2_dma_contig_set_max_seg_size(struct device *dev, unsigned int size);
@@ -42,11 +44,14 @@ int vb2_dma_contig_set_max_seg_size(struct device *dev, unsigned int size);
  * @dev: the device
  *
  * There is nothing to undo: the bus owns the parameters.
+ *
+ * Context: any.
  */
 static inline void vb2_dma_contig_clear_max_seg_size(struct device *dev)
 {
 }
 
+/* For &vb2_queue.mem_ops; needs &vb2_queue.dev */
 extern const struct vb2_mem_ops vb2_dma_contig_memops;
 
 #endif /* _MEDIA_VIDEOBUF2_DMA_CONTIG_H */

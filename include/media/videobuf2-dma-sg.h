@@ -20,6 +20,7 @@ static inline struct sg_table *vb2_dma_sg_plane_desc(struct vb2_buffer *vb,
 	return vb2_plane_cookie(vb, plane_no);
 }
 
+/* For &vb2_queue.mem_ops; needs &vb2_queue.dev with a DMA mask */
 extern const struct vb2_mem_ops vb2_dma_sg_memops;
 
 #endif /* _MEDIA_VIDEOBUF2_DMA_SG_H */

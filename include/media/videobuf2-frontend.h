@@ -31,6 +31,8 @@ int vb2_core_queue_init(struct vb2_queue *q);
  * @memory: the memory
  * @type: must be the queue's
  *
+ * Context: any. &vb2_queue.lock held.
+ *
  * Return: 0; -EINVAL if type or memory are not supported; -EBUSY, checked last,
  * while read() or write() use the queue.
  */
@@ -44,6 +46,8 @@ int vb2_verify_memory_type(struct vb2_queue *q, enum vb2_memory memory,
  * @flags: VB2_MEMORY_FLAG_NON_COHERENT or 0
  * @count: in: how many, 0 to only free; out: how many there are
  *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
  * Return: 0; -EBUSY while streaming or while another thread sleeps in DQBUF;
  * -ENOMEM; -EINVAL; or what the driver's queue_setup returned. On failure the
  * queue has no buffers.
@@ -56,6 +60,8 @@ int vb2_core_reqbufs(struct vb2_queue *q, enum vb2_memory memory,
  * @q: the queue
  * @start: number of the first
  * @count: how many
+ *
+ * Context: process, may sleep. &vb2_queue.lock held.
  *
  * Return: 0; -EINVAL if one of them does not exist; -EBUSY if one of them is
  * not dequeued. On failure nothing is freed.
@@ -73,6 +79,8 @@ int vb2_core_remove_bufs(struct vb2_queue *q, unsigned int start,
  * @sizes: bytes of each of those
  * @first_index: out: number of the first; the others follow without a gap
  *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
  * Return: 0; -ENOBUFS if the table is full; -EINVAL if memory or flags differ;
  * -EBUSY; -ENOMEM; or what the driver's queue_setup returned. On failure the
  * buffers that existed are untouched.
@@ -87,6 +95,8 @@ int vb2_core_create_bufs(struct vb2_queue *q, enum vb2_memory memory,
  * @q: the queue
  * @vb: its buffer
  * @pb: out: the front-end's struct
+ *
+ * Context: any. &vb2_queue.lock held.
  */
 void vb2_core_querybuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
 
@@ -94,6 +104,8 @@ void vb2_core_querybuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
  * vb2_buffer_in_use() - does anyone but the queue hold the memory?
  * @q: the queue
  * @vb: its buffer
+ *
+ * Context: any. &vb2_queue.lock held.
  *
  * Return: true if a plane is mapped or exported.
  */
@@ -119,6 +131,8 @@ int vb2_mmap(struct vb2_queue *q, struct vm_area_struct *vma);
  * @pgoff: names the plane, in pages
  * @flags: not used
  *
+ * Context: process, may sleep.
+ *
  * Return: the address or an error code. Only without CONFIG_MMU.
  */
 unsigned long vb2_get_unmapped_area(struct vb2_queue *q, unsigned long addr,
@@ -134,6 +148,8 @@ unsigned long vb2_get_unmapped_area(struct vb2_queue *q, unsigned long addr,
  * @plane: number of the plane
  * @flags: O_CLOEXEC and an access mode
  *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
  * Return: 0; -EINVAL for wrong arguments, or if the memory is not the queue's;
  * or why the descriptor could not be made.
  */
@@ -144,6 +160,10 @@ int vb2_core_expbuf(struct vb2_queue *q, int *fd, unsigned int type,
 /**
  * vb2_queue_allows_cache_hints() - may user space skip cache maintenance?
  * @q: the queue
+ *
+ * Context: any. &vb2_queue.lock held.
+ *
+ * Return: true for MMAP buffers of a driver that allows it.
  */
 static inline bool vb2_queue_allows_cache_hints(struct vb2_queue *q)
 {
@@ -157,6 +177,8 @@ static inline bool vb2_queue_allows_cache_hints(struct vb2_queue *q)
  *
  * The driver starts now, or with the QBUF that brings min_queued_buffers.
  *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
  * Return: 0, also if it streams already; -EINVAL for a wrong type or too few
  * buffers; or what the driver's prepare_streaming or start_streaming returned.
  */
@@ -168,6 +190,8 @@ int vb2_core_streamon(struct vb2_queue *q, unsigned int type);
  * @vb: its buffer, whose planes the front-end has filled in
  * @pb: in, out: the front-end's struct, or NULL
  * @req: the request, or NULL
+ *
+ * Context: process, may sleep. &vb2_queue.lock held.
  *
  * Return: 0; -EINVAL if the buffer is not dequeued; -EIO after
  * vb2_queue_error(); -EBADR or -EBUSY if use with and without requests clash;
@@ -183,6 +207,8 @@ int vb2_core_qbuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb,
  * @vb: its buffer
  * @pb: out: the front-end's struct
  *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
  * Return: 0; -EINVAL if the buffer is not dequeued or already prepared; -EIO
  * after vb2_queue_error(); or why its memory or the driver refused it. On
  * failure the buffer stays dequeued.
@@ -197,6 +223,11 @@ int vb2_core_prepare_buf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb);
  *
  * Starts reading if nothing was allocated and read() is supported; only then
  * is &vb2_queue.lock needed.
+ *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
+ * Return: events of EPOLLIN, EPOLLOUT and the like; EPOLLERR if there is nothing
+ * to wait for.
  */
 __poll_t vb2_core_poll(struct vb2_queue *q, struct file *file,
 		       poll_table *wait);
@@ -209,6 +240,8 @@ __poll_t vb2_core_poll(struct vb2_queue *q, struct file *file,
  * @nonblocking: do not sleep
  *
  * Sleeps without &vb2_queue.lock.
+ *
+ * Context: process, sleeps. &vb2_queue.lock held, and released to sleep.
  *
  * Return: 0; -EAGAIN if there is none and @nonblocking; -EINVAL if not
  * streaming, or streaming ended; -EIO after vb2_queue_error(); -EPIPE after the
@@ -226,6 +259,8 @@ int vb2_core_dqbuf(struct vb2_queue *q, unsigned int *pindex, void *pb,
  * Works on a queue that does not stream as well. User memory and imported
  * dma-bufs are released.
  *
+ * Context: process, may sleep. &vb2_queue.lock held.
+ *
  * Return: 0, or -EINVAL for a wrong type.
  */
 int vb2_core_streamoff(struct vb2_queue *q, unsigned int type);
@@ -234,6 +269,8 @@ int vb2_core_streamoff(struct vb2_queue *q, unsigned int type);
  * typedef vb2_thread_fnc - what the consumer thread does with each buffer
  * @vb: the buffer, which goes back to the queue afterwards
  * @priv: what vb2_thread_start() was given
+ *
+ * Context: the thread, without &vb2_queue.lock.
  *
  * Return: 0, or anything else to end the thread's work.
  */
@@ -271,6 +308,8 @@ int vb2_thread_stop(struct vb2_queue *q);
  * @ppos: file position, moved
  * @nonblock: do not sleep
  *
+ * Context: process, sleeps. &vb2_queue.lock held, and released to sleep.
+ *
  * Return: bytes read, or an error code.
  */
 ssize_t vb2_read(struct vb2_queue *q, char __user *data, size_t count,
@@ -284,6 +323,8 @@ ssize_t vb2_read(struct vb2_queue *q, char __user *data, size_t count,
  * @ppos: file position, moved
  * @nonblock: do not sleep
  *
+ * Context: process, sleeps. &vb2_queue.lock held, and released to sleep.
+ *
  * Return: bytes written, or an error code.
  */
 ssize_t vb2_write(struct vb2_queue *q, const char __user *data, size_t count,
@@ -296,6 +337,8 @@ ssize_t vb2_write(struct vb2_queue *q, const char __user *data, size_t count,
  * Cannot fail. Memory that is still mapped or exported lives on by itself. The
  * caller makes sure that nobody else uses the queue (mem2mem calls this with
  * locks of its own, so &vb2_queue.lock is not asserted).
+ *
+ * Context: process, may sleep.
  */
 void vb2_core_queue_release(struct vb2_queue *q);
 

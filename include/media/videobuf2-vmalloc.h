@@ -5,6 +5,7 @@
 
 #include <media/videobuf2-v4l2.h>
 
+/* For &vb2_queue.mem_ops; needs no device */
 extern const struct vb2_mem_ops vb2_vmalloc_memops;
 
 #endif /* _MEDIA_VIDEOBUF2_VMALLOC_H */

@@ -10,6 +10,27 @@
 
 #include <media/videobuf2-core.h>
 
+/**
+ * DOC: events
+ *
+ * Four tracepoints of the system ``vb2`` show the way of each buffer, in this
+ * order:
+ *
+ * ``vb2_qbuf``
+ *	QBUF took the buffer: it is prepared, and in the queue.
+ * ``vb2_buf_queue``
+ *	The driver gets it.
+ * ``vb2_buf_done``
+ *	The driver gives it back. In the context of vb2_buffer_done().
+ * ``vb2_dqbuf``
+ *	DQBUF takes it out. The payload is known, buf_finish not called yet.
+ *
+ * All have the same fields: ``owner`` (which file handle, or 0),
+ * ``queued_count`` (buffers in the queue), ``owned_by_drv_count`` (those that
+ * the driver has), and of the buffer ``index``, ``type``, ``bytesused`` of its
+ * first plane and ``timestamp`` in nanoseconds.
+ */
+
 /* The fields are read by tools: their names and order stay */
 DECLARE_EVENT_CLASS(vb2_event_class,
 	TP_PROTO(struct vb2_queue *q, struct vb2_buffer *vb), TP_ARGS(q, vb),
