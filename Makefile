@@ -48,6 +48,9 @@ kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boot
 series: setup ## make the patch series for a kernel tree, in out/series
 	@$(LAB)/series
 
+docs: setup ## build the documentation inside the kernel's own, in out/docs
+	@$(LAB)/docs
+
 # The comparison with the kernel tree's own text is not part of the project.
 originality: setup ## compare our text with the kernel's, where the tool is there
 	@if [ -x ../shared/tools/originality ]; then \
