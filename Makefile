@@ -23,6 +23,9 @@ check: setup ## run the tests; one part: make check TESTS=PATTERN
 check-long: setup ## run the tests, also those that take long
 	@$(LAB)/check --long $(if $(TESTS),--tests '$(TESTS)')
 
+lint: setup ## read our files with every static check
+	@$(LAB)/check --lint
+
 tree-users: setup ## compile all vb2 users of the kernel tree (about 5 minutes)
 	@$(LAB)/tree-users
 
