@@ -126,8 +126,10 @@ enum vb2_buffer_state {
  * Which one is called where: @alloc, @get_userptr and @attach_dmabuf when a
  * plane gets memory, their counterparts when it loses it; @prepare after the
  * driver's buf_prepare, @finish before its buf_finish. All may sleep unless
- * said otherwise, and are called under the lock of the queue if it has one;
- * only @vaddr and @cookie are called for drivers in whatever context they are.
+ * said otherwise, and are called under the lock of the queue if it has one.
+ * Exceptions: @vaddr and @cookie are called for drivers in whatever context
+ * they are; @detach_dmabuf and @put_userptr also by a work of the core's, without
+ * the lock, for memory that no buffer has any more.
  */
 struct vb2_mem_ops {
 	void *(*alloc)(struct vb2_buffer *vb, struct device *dev,
@@ -299,8 +301,8 @@ struct vb2_buffer {
  *	that complete buffers inside @buf_queue.
  * @unprepare_streaming: Counterpart of @prepare_streaming, after
  *	@stop_streaming. Optional.
- * @buf_queue: The driver owns the buffer now. Cannot fail. Called without
- *	sleeping allowed only if the driver's own locks say so. Needed.
+ * @buf_queue: The driver owns the buffer now, until vb2_buffer_done(), which
+ *	it may call at once. Cannot fail. Needed.
  * @buf_request_complete: The buffer's request was queued but is cancelled
  *	before the driver saw it: complete the request's controls. Needed if
  *	requests are supported.
