@@ -20,7 +20,7 @@ static unsigned int period_bytes(const struct chip *c)
 {
 	unsigned int n = reg(c, REG_AUDIO_CONTROL1) >> 19;
 
-	return n && n <= MAX_PERIOD ? n & ~1u : MAX_PERIOD;
+	return n >= 2 && n <= MAX_PERIOD ? n & ~1u : MAX_PERIOD;
 }
 
 /* Bytes of the period that are there when chunk @i is. */

@@ -34,10 +34,12 @@ static void sg_error(struct chip *c, unsigned int ch)
 }
 
 /*
- * Read descriptors for @need bytes of the frame in one go.  Returns 0, or
- * -EIO when the table cannot be read; errors are reported to the host here.
+ * Read descriptors for @need bytes of the frame in one go; @again: once more,
+ * with part of the frame written.  Returns 0, or -EIO when the table cannot be
+ * read; errors are reported to the host here.
  */
-int chip_sg_fetch(struct chip *c, unsigned int ch, unsigned int need)
+int chip_sg_fetch(struct chip *c, unsigned int ch, unsigned int need,
+		  bool again)
 {
 	struct chip_video *v = &c->video[ch];
 	unsigned int start = CFG_SG_START(v->cfg), end = CFG_SG_END(v->cfg);
@@ -46,7 +48,9 @@ int chip_sg_fetch(struct chip *c, unsigned int ch, unsigned int need)
 	struct chip_sg *sg = &v->sg;
 	unsigned int total = 0, n;
 
-	memset(sg, 0, sizeof(*sg));
+	if (!again)
+		memset(sg, 0, sizeof(*sg));
+	sg->count = 0;
 	v->table = table;
 	if (end < start)
 		return 0;

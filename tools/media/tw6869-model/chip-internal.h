@@ -26,7 +26,8 @@ void chip_update_irq(struct chip *c, bool fresh);
 
 /* chip-dma.c: the bus */
 int chip_dma_write(struct chip *c, uint32_t addr, const void *buf, size_t len);
-int chip_sg_fetch(struct chip *c, unsigned int ch, unsigned int need);
+int chip_sg_fetch(struct chip *c, unsigned int ch, unsigned int need,
+		  bool again);
 int chip_sg_write(struct chip *c, unsigned int ch, const uint8_t *data,
 		  size_t len);
 void chip_sg_done(struct chip *c, unsigned int ch);

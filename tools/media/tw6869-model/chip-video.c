@@ -138,6 +138,15 @@ static unsigned int lines_per_field(const struct chip *c, unsigned int ch)
 	return WHP_LINES(v->whp) < n ? WHP_LINES(v->whp) : n;
 }
 
+static void fetch_descriptors(struct chip *c, unsigned int ch, bool again)
+{
+	struct chip_video *v = &c->video[ch];
+	unsigned int lines = 2 * lines_per_field(c, ch);
+
+	if (v->mode == DMA_MODE_SG && v->running)
+		chip_sg_fetch(c, ch, lines * WHP_BYTES(v->whp), again);
+}
+
 static void begin_frame(struct chip *c, unsigned int ch)
 {
 	struct chip_video *v = &c->video[ch];
@@ -149,9 +158,7 @@ static void begin_frame(struct chip *c, unsigned int ch)
 	v->in_frame = true;
 	v->opener = v->field_no & 1;
 	latch_addresses(c, ch);
-	if (v->mode == DMA_MODE_SG && v->running)
-		chip_sg_fetch(c, ch, 2 * lines_per_field(c, ch) *
-				     WHP_BYTES(v->whp));
+	fetch_descriptors(c, ch, false);
 	if (v->first && decoder_format_bad(c, ch))
 		chip_raise(c, INT_BAD_FORMAT(ch));
 	v->first = false;
@@ -180,6 +187,8 @@ static void begin_field(struct chip *c, unsigned int ch)
 	} else if (v->in_frame && f != v->last_parity) {
 		if (c->opts.latch >= LATCH_FIELD && v->mode != DMA_MODE_SG)
 			latch_addresses(c, ch);
+		if (c->opts.sg_fetch_late)
+			fetch_descriptors(c, ch, true);
 	} else if (v->first || f == opener) {
 		begin_frame(c, ch);
 	} else {

@@ -53,7 +53,7 @@ static const struct option_desc table[] = {
 	CHOICE("sg-end", sg_end, SG_END_BYTES, "bytes|entry",
 	       "what ends an SG buffer; bytes: a missing entry is an error"),
 	CHOICE("sg-fetch", sg_fetch_late, 0, "frame|field",
-	       "when descriptors are read"),
+	       "field: descriptors are read again for the second field"),
 	CHOICE("latch", latch, LATCH_FRAME, "frame|field|line",
 	       "when buffer addresses are latched"),
 	CHOICE("fifo-clear", fifo_clear, FIFO_CLEAR_READ, "read|reset",

@@ -46,12 +46,22 @@ static void step(struct chip *c, const uint8_t *p)
 		"badformat", "lost", "spurious", "late-stop-us", "removed",
 		"reset",
 	};
+	static const uint16_t hot[] = {
+		REG_DMA_CMD, REG_DMA_ENABLE, REG_PHASE_REF, REG_FIELD_CTRL(0),
+		REG_CHANNEL_CONFIG(0), REG_VDMA_WHP(0), REG_VDMA_P(0),
+		REG_VIDEO_SIZE(0), REG_PAGE_TABLE_P0, REG_AUDIO_CONTROL1,
+		REG_AUDIO_CONTROL2, REG_ADMA_P(0), REG_VIDEO_CONTROL1,
+		REG_VIDEO_CONTROL2, REG_TIMER_INTERVAL, REG_SOFT_RESET,
+	};
 	uint32_t v, at = (p[1] | p[2] << 8) & 0xffc;
 
 	memcpy(&v, p + 3, 4);
 	switch (p[0] & 7) {
 	case 0:
 	case 1:
+		/* what makes a channel run, more often than by chance */
+		chip_write(c, hot[p[1] % 16] + 4 * (p[2] & 3), v);
+		break;
 	case 2:
 		chip_write(c, at, v);
 		break;
@@ -84,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		o.pace = data[0] >> 3 & 1;
 		o.first_field = (data[0] >> 4) % 3;
 		o.sg_writeback = data[0] >> 6 & 1;
+		o.sg_fetch_late = data[0] >> 5 & 1;
 		o.chip = data[0] & 0x80 ? 6864 : 6869;
 	}
 	chip_init(&chip, &o, &ops, NULL);

@@ -92,3 +92,14 @@ TEST(video_and_audio_of_a_channel_are_independent)
 	EXPECT_GE(bench.chip.count[CNT_PERIODS], 1);
 	EXPECT_EQ(bench.chip.count[CNT_FRAMES], 0);
 }
+
+TEST(impossible_periods_take_time_too)
+{
+	for (unsigned int bytes = 0; bytes < 3; bytes++) {
+		setup("");
+		audio(bytes, 48000);
+		start(1 << 8);
+		run_ns(10 * MS);
+		EXPECT_LE(bench.chip.count[CNT_PERIODS], 500);
+	}
+}

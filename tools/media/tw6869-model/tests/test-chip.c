@@ -232,6 +232,22 @@ TEST(sg_end_entry_is_no_error)
 	EXPECT_EQ(SG_STATUS(*(uint32_t *)(bench.mem + TABLE_P)), SG_DONE);
 }
 
+TEST(sg_descriptors_are_fetched_per_frame_or_as_told)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		setup(i ? "sg-fetch=field" : "sg-fetch=frame");
+		sg_mode(169);
+		start(1);
+		run_ns(FRAME_NS / 4);
+		/* the last page of the frame, in the table in use */
+		*(uint32_t *)(bench.mem + TABLE_P + 8 * 168 + 4) = F2P;
+		EXPECT_TRUE(wait_irq(100));
+		EXPECT_EQ(bench.mem[F2P] == 0xaa, !i);
+		EXPECT_EQ(bench.mem[PAGES] == 0xaa, i);
+		EXPECT_EQ(bench.chip.count[CNT_SG_ERRORS], 0);
+	}
+}
+
 TEST(sg_shared_table_of_the_first_generation)
 {
 	setup("chip=6864");
