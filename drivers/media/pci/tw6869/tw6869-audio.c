@@ -32,6 +32,7 @@ struct channel {
 
 struct tw6869_audio {
 	struct snd_card *card;
+	struct snd_pcm *pcm;
 	struct tw6869_block spare;
 	struct mutex lock;		/* rate and period, the three below */
 	unsigned int n_configured;
@@ -52,7 +53,8 @@ static const struct snd_pcm_hardware hardware = {
 	.periods_max = PERIODS_MAX,
 	.buffer_bytes_max = RING_MAX,
 	.info = SNDRV_PCM_INFO_INTERLEAVED | SNDRV_PCM_INFO_BLOCK_TRANSFER |
-		SNDRV_PCM_INFO_MMAP | SNDRV_PCM_INFO_MMAP_VALID,
+		SNDRV_PCM_INFO_MMAP | SNDRV_PCM_INFO_MMAP_VALID |
+		SNDRV_PCM_INFO_BATCH,
 };
 
 static struct channel *to_channel(struct snd_pcm_substream *ss)
@@ -206,7 +208,7 @@ static int pcm_sync_stop(struct snd_pcm_substream *ss)
 	/* After removal there is neither an interrupt nor a chip. */
 	if (!dev->audio)
 		return 0;
-	synchronize_irq(pci_irq_vector(dev->pdev, 0));
+	synchronize_irq(dev->irq);
 	if (!dev->gone)
 		msleep(QUIET_MS);
 	return 0;
@@ -271,17 +273,11 @@ void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 channels)
 			snd_pcm_period_elapsed(dev->audio->channel[ch].ss);
 }
 
-/* Stop what runs; ALSA has suspended the streams, or will see it by itself. */
+/* Stop what runs; before a system sleep ALSA has done so already. */
 void tw6869_audio_suspend(struct tw6869_dev *dev)
 {
-	unsigned int ch;
-
-	if (!dev->audio)
-		return;
-	scoped_guard(spinlock_irqsave, &dev->lock) {
-		for (ch = 0; ch < dev->variant->channels; ch++)
-			stop_channel(&dev->audio->channel[ch]);
-	}
+	if (dev->audio)
+		snd_pcm_suspend_all(dev->audio->pcm);
 }
 
 /* Wakes every reader; they get ENODEV. */
@@ -301,6 +297,7 @@ static int init_pcm(struct tw6869_dev *dev, struct tw6869_audio *audio)
 			  &pcm);
 	if (err)
 		return err;
+	audio->pcm = pcm;
 	pcm->private_data = audio;
 	strscpy(pcm->name, dev->variant->name, sizeof(pcm->name));
 	snd_pcm_set_ops(pcm, SNDRV_PCM_STREAM_CAPTURE, &pcm_ops);
@@ -370,7 +367,7 @@ void tw6869_audio_free(struct tw6869_dev *dev)
 	if (!audio)
 		return;
 	snd_card_disconnect(audio->card);
-	synchronize_irq(pci_irq_vector(dev->pdev, 0));
+	synchronize_irq(dev->irq);
 	if (!dev->gone)
 		msleep(QUIET_MS);
 	scoped_guard(spinlock_irqsave, &dev->lock) {

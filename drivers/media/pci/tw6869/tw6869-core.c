@@ -128,12 +128,17 @@ bool tw6869_check_gone(struct tw6869_dev *dev)
 	return dev->gone;
 }
 
+/*
+ * Nobody shall wait for the device any more: all readers get ENODEV.  Called
+ * by the watchdog, or with the watchdog disabled.
+ */
 static void tell_gone(struct tw6869_dev *dev)
 {
 	unsigned int ch;
 
 	for (ch = 0; ch < dev->variant->channels; ch++)
-		tw6869_queue_gone(&dev->vid[ch]);
+		wake_up(&dev->vid[ch].drained);
+	tw6869_video_unregister(dev);
 	tw6869_audio_gone(dev);
 }
 
@@ -202,16 +207,22 @@ static int request_interrupt(struct tw6869_dev *dev)
 	if (err < 0)
 		return err;
 	dev->irqs = 0;
-	err = request_irq(pci_irq_vector(pdev, 0), handle_irq, IRQF_SHARED,
+	dev->irq = pci_irq_vector(pdev, 0);
+	err = request_irq(dev->irq, handle_irq, IRQF_SHARED,
 			  dev_name(&pdev->dev), dev);
-	if (err)
+	if (err) {
+		dev->irq = 0;
 		pci_free_irq_vectors(pdev);
+	}
 	return err;
 }
 
 static void release_interrupt(struct tw6869_dev *dev)
 {
-	free_irq(pci_irq_vector(dev->pdev, 0), dev);
+	if (!dev->irq)
+		return;
+	free_irq(dev->irq, dev);
+	dev->irq = 0;
 	pci_free_irq_vectors(dev->pdev);
 }
 
@@ -234,28 +245,6 @@ static void check_msi(struct tw6869_dev *dev)
 		dev_err(&dev->pdev->dev, "no interrupt\n");
 		dev->gone = true;
 	}
-}
-
-static void watch(struct work_struct *work)
-{
-	struct tw6869_dev *dev = container_of(to_delayed_work(work),
-					      struct tw6869_dev, watchdog);
-	unsigned int ch;
-
-	if (dev->asleep)
-		return;
-	if (tw6869_check_gone(dev)) {
-		tell_gone(dev);
-		return;
-	}
-	check_msi(dev);
-	tw6869_stream_watch(dev);
-	if (++dev->ticks % POLL_TICKS == 0)
-		for (ch = 0; ch < dev->variant->channels; ch++)
-			tw6869_decoder_poll(&dev->vid[ch]);
-	if (atomic_read(&dev->users))
-		schedule_delayed_work(&dev->watchdog,
-				      msecs_to_jiffies(WATCH_MS));
 }
 
 /* Somebody uses the board: power it, watch it.  -ENODEV when it is gone. */
@@ -286,6 +275,8 @@ void tw6869_put(struct tw6869_dev *dev)
 
 static void go_to_sleep(struct tw6869_dev *dev)
 {
+	/* Not while it brings a chip back to life */
+	cancel_delayed_work_sync(&dev->watchdog);
 	tw6869_audio_suspend(dev);
 	tw6869_stream_suspend(dev);
 	cancel_delayed_work_sync(&dev->watchdog);
@@ -304,13 +295,54 @@ static void wake_up_again(struct tw6869_dev *dev)
 				      msecs_to_jiffies(WATCH_MS));
 }
 
+/*
+ * Something has reset the chip: set it up again.  What streams goes on after
+ * the rest that the chip needs.
+ */
+static bool forgot_everything(struct tw6869_dev *dev)
+{
+	scoped_guard(spinlock_irqsave, &dev->lock) {
+		if (!dev->running || tw_read(dev, TW_DMA_CMD))
+			return false;
+	}
+	dev_warn(&dev->pdev->dev, "the chip was reset, setting it up again\n");
+	tw6869_audio_suspend(dev);
+	tw6869_stream_suspend(dev);
+	wake_up_again(dev);
+	return true;
+}
+
+static void watch(struct work_struct *work)
+{
+	struct tw6869_dev *dev = container_of(to_delayed_work(work),
+					      struct tw6869_dev, watchdog);
+	unsigned int ch;
+
+	if (dev->asleep)
+		return;
+	if (tw6869_check_gone(dev)) {
+		tell_gone(dev);
+		return;
+	}
+	check_msi(dev);
+	if (forgot_everything(dev))
+		return;
+	tw6869_stream_watch(dev);
+	if (++dev->ticks % POLL_TICKS == 0)
+		for (ch = 0; ch < dev->variant->channels; ch++)
+			tw6869_decoder_poll(&dev->vid[ch]);
+	if (atomic_read(&dev->users))
+		schedule_delayed_work(&dev->watchdog,
+				      msecs_to_jiffies(WATCH_MS));
+}
+
 static int __maybe_unused suspend(struct device *device)
 {
 	struct tw6869_dev *dev = dev_get_drvdata(device);
 
 	go_to_sleep(dev);
 	/* An interrupt that is under way still reads registers. */
-	synchronize_irq(pci_irq_vector(dev->pdev, 0));
+	synchronize_irq(dev->irq);
 	return 0;
 }
 
@@ -336,6 +368,7 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 		return PCI_ERS_RESULT_CAN_RECOVER;
 	if (state == pci_channel_io_perm_failure) {
 		dev->gone = true;
+		disable_delayed_work_sync(&dev->watchdog);
 		tell_gone(dev);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
@@ -454,7 +487,7 @@ static int start_device(struct tw6869_dev *dev)
 		return 0;
 	tw6869_video_unregister(dev);
 free_irq:
-	cancel_delayed_work_sync(&dev->watchdog);
+	disable_delayed_work_sync(&dev->watchdog);
 	quiesce(dev);
 	release_interrupt(dev);
 free_dma:
@@ -511,16 +544,15 @@ static void remove(struct pci_dev *pdev)
 
 	pm_runtime_get_sync(&pdev->dev);
 	pm_runtime_dont_use_autosuspend(&pdev->dev);
-	/* A link that is down would not stop the chip's channels one by one. */
+	/* It also unregisters nodes, and changes interrupts. */
+	disable_delayed_work_sync(&dev->watchdog);
+	/* Where the link is down nobody waits for the end of a frame. */
 	if (tw6869_check_gone(dev))
 		tell_gone(dev);
 	tw6869_audio_free(dev);
 	tw6869_video_unregister(dev);
 	quiesce(dev);
-	/* The interrupt may start the watchdog, never the other way round. */
 	release_interrupt(dev);
-	atomic_set(&dev->users, 0);
-	cancel_delayed_work_sync(&dev->watchdog);
 	tw6869_dma_free(dev);
 	ida_free(&boards, dev->index);
 	v4l2_device_disconnect(&dev->v4l2);

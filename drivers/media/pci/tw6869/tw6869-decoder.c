@@ -105,6 +105,9 @@ void tw6869_decoder_poll(struct tw6869_vid *vid)
 			tw6869_decoder_signal(vid, status & TW_STATUS_NO_VIDEO);
 		if (!(status & TW_STATUS_NO_VIDEO) && is_50hz != vid->is_50hz) {
 			vid->is_50hz = is_50hz;
+			dev_info_ratelimited(&vid->dev->pdev->dev,
+					     "video%u: %u Hz signal\n",
+					     vid->ch, is_50hz ? 50 : 60);
 			tw6869_decoder_changed(vid);
 		}
 	}
@@ -125,7 +128,8 @@ int tw6869_decoder_detect(struct tw6869_vid *vid, v4l2_std_id *std)
 	do {
 		msleep(20);
 		now = tw6869_dec_read(vid, TW_DEC_STANDARD);
-	} while ((now & TW_STANDARD_BUSY) && time_before(jiffies, end));
+	} while ((now & TW_STANDARD_BUSY) && time_before(jiffies, end) &&
+		 !tw6869_check_gone(vid->dev));
 	dec_write(vid, TW_DEC_STANDARD, was);
 	if (tw6869_check_gone(vid->dev))
 		return -ENODEV;

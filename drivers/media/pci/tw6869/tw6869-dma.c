@@ -145,16 +145,14 @@ bool tw6869_dma_is_empty(const struct tw6869_vid *vid)
 
 static u32 keep_mask(const struct tw6869_vid *vid)
 {
-	unsigned int pairs = vid->std & V4L2_STD_625_50 ? 12 : 15;
 	u32 mask = TW_FIELD_MASK_ON;
 	unsigned int i;
 
 	if (!vid->rate)
 		return 0;
 	/* Whole frames, spread evenly; the first field has bit 1. */
-	for (i = 0; i < pairs; i++)
-		if ((i + 1) * vid->rate / pairs != i * vid->rate / pairs)
-			mask |= BIT(2 * i + 1) | BIT((2 * i + 2) % 30);
+	for (i = 0; i < 15; i += 15 / vid->rate)
+		mask |= BIT(2 * i + 1) | BIT(2 * i + 2);
 	return mask;
 }
 

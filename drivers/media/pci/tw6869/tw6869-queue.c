@@ -195,13 +195,6 @@ static const struct vb2_ops queue_ops = {
 	.wait_finish = vb2_ops_wait_finish,
 };
 
-/* The device is gone: nobody shall wait for a frame any more. */
-void tw6869_queue_gone(struct tw6869_vid *vid)
-{
-	wake_up(&vid->drained);
-	vb2_queue_error(&vid->queue);
-}
-
 int tw6869_queue_init(struct tw6869_vid *vid)
 {
 	static const struct vb2_mem_ops *const mem_ops[] = {

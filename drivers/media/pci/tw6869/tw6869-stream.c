@@ -21,8 +21,8 @@
 #include "tw6869.h"
 
 #define STALL_PERIODS	12
-/* A frame cannot be complete sooner than this part of its time. */
-#define EARLY_PART	8
+/* Nothing can be complete sooner than this after a start. */
+#define EARLY_NS	(2 * NSEC_PER_MSEC)
 
 /* Slot number of buffer @b (0 P, 1 B) and @field */
 static unsigned int slot_index(const struct tw6869_vid *vid, unsigned int b,
@@ -37,7 +37,7 @@ static u64 period_ns(const struct tw6869_vid *vid)
 	u64 ns = is_625 ? 40000000 : 33366667;
 
 	if (vid->rate)
-		ns = div_u64(ns * (is_625 ? 25 : 30), 2 * vid->rate);
+		ns *= 15 / vid->rate;
 	return tw6869_is_field_mode(vid) ? ns / 2 : ns;
 }
 
@@ -234,11 +234,9 @@ static void check_fifo(struct tw6869_dev *dev, u32 status, u32 fifo)
 		else if (fifo & TW_FIFO_POINTER(ch))
 			tw6869_stream_fault(vid, "FIFO pointer error");
 	}
-	/* Which channel it hit will show: it makes no progress. */
-	if (status & TW_INT_TIMEOUT) {
+	/* The watchdog finds the channel that it hit: it makes no progress. */
+	if (status & TW_INT_TIMEOUT)
 		dev_warn_ratelimited(&dev->pdev->dev, "DMA timeout\n");
-		mod_delayed_work(system_wq, &dev->watchdog, HZ / 4);
-	}
 }
 
 /*
@@ -263,7 +261,7 @@ u32 tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 		if ((status & TW_INT_VIDEO(ch)) &&
 		    (vid->state == TW6869_RUNNING ||
 		     vid->state == TW6869_DRAINING) &&
-		    now > vid->started_ns + vid->period_ns / EARLY_PART)
+		    now > vid->started_ns + EARLY_NS)
 			complete_slot(vid, pb, now, &done[ch]);
 	}
 	newer = tw_read(dev, TW_INT_STATUS);

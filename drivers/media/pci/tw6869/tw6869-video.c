@@ -131,16 +131,23 @@ static int enum_framesizes(struct file *file, void *fh,
 /* ---- frame rate ---- */
 
 /*
- * How many pairs of fields to keep of 15 (12 at 50 Hz); 0 is all of them.
- * These are the rates at which the frames are evenly spaced.
+ * How many frames to keep of 15; 0 is all of them.  At these rates the frames
+ * are evenly spaced.  At 50 Hz there is only the full one: the mask of fields
+ * repeats after 25, so that every other time it would pair the second field of
+ * one frame with the first of another.
  */
-static const u8 rates[2][3] = { { 0, 5, 1 }, { 0, 6, 1 } };
+static const u8 rates[] = { 0, 5, 3, 1 };
+
+static unsigned int n_rates(const struct tw6869_vid *vid)
+{
+	return vid->std & V4L2_STD_625_50 ? 1 : ARRAY_SIZE(rates);
+}
 
 static void interval_of(const struct tw6869_vid *vid, unsigned int rate,
 			struct v4l2_fract *tpf)
 {
 	if (vid->std & V4L2_STD_625_50)
-		*tpf = (struct v4l2_fract){ 1, rate ? 2 * rate : 25 };
+		*tpf = (struct v4l2_fract){ 1, 25 };
 	else
 		*tpf = (struct v4l2_fract){ 1001, rate ? 2000 * rate : 30000 };
 }
@@ -151,12 +158,12 @@ static int enum_frameintervals(struct file *file, void *fh,
 	struct tw6869_vid *vid = video_drvdata(file);
 	unsigned int lines = tw6869_std_lines(vid->std);
 
-	if (f->index >= ARRAY_SIZE(rates[0]) || !find_format(f->pixel_format) ||
+	if (f->index >= n_rates(vid) || !find_format(f->pixel_format) ||
 	    (f->width != TW6869_WIDTH && f->width != TW6869_WIDTH / 2) ||
 	    (f->height != lines && f->height != lines / 2))
 		return -EINVAL;
 	f->type = V4L2_FRMIVAL_TYPE_DISCRETE;
-	interval_of(vid, rates[lines == 576][f->index], &f->discrete);
+	interval_of(vid, rates[f->index], &f->discrete);
 	return 0;
 }
 
@@ -177,8 +184,7 @@ static int s_parm(struct file *file, void *fh, struct v4l2_streamparm *p)
 {
 	struct v4l2_fract want = p->parm.capture.timeperframe;
 	struct tw6869_vid *vid = video_drvdata(file);
-	unsigned int full = vid->std & V4L2_STD_625_50 ? 25 : 30, fps = full;
-	const u8 *rate = rates[full == 25];
+	unsigned int fps = 30, i;
 
 	if (p->type != V4L2_BUF_TYPE_VIDEO_CAPTURE)
 		return -EINVAL;
@@ -186,10 +192,10 @@ static int s_parm(struct file *file, void *fh, struct v4l2_streamparm *p)
 		return -EBUSY;
 	if (want.numerator && want.denominator)
 		fps = DIV_ROUND_CLOSEST_ULL(want.denominator, want.numerator);
-	if (fps > (full + 2 * rate[1]) / 2)
-		vid->rate = rate[0];
-	else
-		vid->rate = fps > rate[1] + rate[2] ? rate[1] : rate[2];
+	/* The slowest that is fast enough, but for rounding */
+	for (i = n_rates(vid) - 1; i && 2 * rates[i] < fps; i--)
+		;
+	vid->rate = rates[i];
 	return g_parm(file, fh, p);
 }
 
@@ -299,15 +305,6 @@ static int log_status(struct file *file, void *fh)
 	return v4l2_ctrl_log_status(file, fh);
 }
 
-/* A reader that an unplug woke shall hear that the device is gone. */
-static int dqbuf(struct file *file, void *fh, struct v4l2_buffer *b)
-{
-	struct tw6869_vid *vid = video_drvdata(file);
-	int err = vb2_ioctl_dqbuf(file, fh, b);
-
-	return err && err != -EAGAIN && vid->dev->gone ? -ENODEV : err;
-}
-
 static const struct v4l2_ioctl_ops ioctl_ops = {
 	.vidioc_querycap = querycap,
 	.vidioc_enum_fmt_vid_cap = enum_fmt,
@@ -330,7 +327,7 @@ static const struct v4l2_ioctl_ops ioctl_ops = {
 	.vidioc_prepare_buf = vb2_ioctl_prepare_buf,
 	.vidioc_querybuf = vb2_ioctl_querybuf,
 	.vidioc_qbuf = vb2_ioctl_qbuf,
-	.vidioc_dqbuf = dqbuf,
+	.vidioc_dqbuf = vb2_ioctl_dqbuf,
 	.vidioc_expbuf = vb2_ioctl_expbuf,
 	.vidioc_streamon = vb2_ioctl_streamon,
 	.vidioc_streamoff = vb2_ioctl_streamoff,

@@ -129,6 +129,7 @@ struct tw6869_dev {
 	void __iomem *mmio;
 	const struct tw6869_variant *variant;
 	int index;
+	int irq;		/* 0: none */
 	enum tw6869_memory memory;
 	struct v4l2_device v4l2;
 
@@ -227,7 +228,6 @@ void tw6869_stream_resume(struct tw6869_dev *dev);
 
 /* tw6869-queue.c */
 int tw6869_queue_init(struct tw6869_vid *vid);
-void tw6869_queue_gone(struct tw6869_vid *vid);
 
 /* tw6869-audio.c */
 int tw6869_audio_init(struct tw6869_dev *dev);
