@@ -282,7 +282,8 @@ bool video_held(const struct chip *c, unsigned int ch)
 	const struct chip_video *v = &c->video[ch];
 
 	return v->running && !v->in_frame && v->line == 0 &&
-	       (c->int_status & INT_VIDEO(ch));
+	       ((c->int_status & INT_VIDEO(ch)) ||
+		(c->opts.pace == PACE_STRICT && !c->settled));
 }
 
 void video_event(struct chip *c, unsigned int ch)

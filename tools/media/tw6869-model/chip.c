@@ -67,6 +67,7 @@ void chip_raise(struct chip *c, uint32_t bits)
 	bool fresh = bits & ~c->int_status;
 
 	c->int_status |= bits;
+	c->settled = false;
 	chip_update_irq(c, fresh);
 }
 
@@ -94,6 +95,7 @@ static void reset_dma(struct chip *c)
 	c->int_status = 0;
 	c->pb_status = 0;
 	c->fifo_errors = 0;
+	c->settled = true;
 	c->irq_at = NEVER;
 	chip_update_irq(c, false);
 }
@@ -199,6 +201,7 @@ static uint32_t read_int_status(struct chip *c)
 
 	c->int_status = 0;
 	c->held_ns = 0;
+	c->settled = !v;
 	chip_update_irq(c, false);
 	return v;
 }
@@ -345,7 +348,7 @@ static bool is_held(struct chip *c, unsigned int which, uint64_t left)
 {
 	bool held = false;
 
-	if (c->opts.pace != PACE_LOCKSTEP)
+	if (c->opts.pace == PACE_REAL)
 		return false;
 	if (which < 8)
 		held = video_held(c, which);
@@ -361,6 +364,7 @@ static bool is_held(struct chip *c, unsigned int which, uint64_t left)
 	if (c->held_ns < c->opts.hold_timeout_ms * NSEC_PER_MSEC)
 		return true;
 	c->held_ns = 0;
+	c->settled = true;
 	c->count[CNT_HOLD_TIMEOUTS]++;
 	return false;
 }

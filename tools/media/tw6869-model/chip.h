@@ -126,6 +126,7 @@ struct chip {
 	uint64_t irq_due;	/* NEVER, or when the timer lets it out */
 	uint64_t held_ns;	/* lock step: length of the present hold */
 	uint64_t held_total_ns;
+	bool settled;		/* INT_STATUS read as 0 since the last event */
 	bool removed;		/* link down */
 	struct chip_video video[CHIP_VIDEO];
 	struct chip_audio audio[CHIP_AUDIO];

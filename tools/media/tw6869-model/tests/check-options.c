@@ -10,16 +10,19 @@
 
 struct check_options opt = {
 	.frames = 60, .buffers = 4, .memory = V4L2_MEMORY_MMAP,
-	.timeout_ms = 5000, .rounds = 1,
+	.timeout_ms = 5000, .rounds = 1, .exporter = "udmabuf",
 };
 
 static const char help[] =
 	"usage: tw6869-check [OPTION]... DEVICE...\n"
 	"  --frames N --rounds N --buffers N --skip N\n"
+	"  --seconds N      so many frames as they have\n"
 	"  --memory mmap|userptr|dmabuf\n"
+	"  --exporter udmabuf|vgem|DEVICE  (a V4L2 node) for dmabuf\n"
 	"  --size WxH --format FOURCC\n"
 	"  --field interlaced|seq-tb|top|bottom|alternate\n"
 	"  --board N --channel N (of the first device) --timeout MS\n"
+	"  --slow MS        keep each buffer that long\n"
 	"  --hold MS        keep all buffers that long at the end\n"
 	"  --no-sequence    the driver's sequence numbers say nothing\n"
 	"  --any-frame      do not look at the pictures\n"
@@ -65,6 +68,11 @@ static void set_memory(const char *s)
 	opt.memory = choose(s, names, sizeof(names) / sizeof(names[0]));
 }
 
+static void set_exporter(const char *s)
+{
+	opt.exporter = s;
+}
+
 static void set_size(const char *s)
 {
 	if (sscanf(s, "%ux%u", &opt.width, &opt.height) != 2)
@@ -91,7 +99,10 @@ static const struct {
 	{ "channel", &opt.channel, NULL },
 	{ "timeout", &opt.timeout_ms, NULL },
 	{ "hold", &opt.hold_ms, NULL },
+	{ "seconds", &opt.seconds, NULL },
+	{ "slow", &opt.slow_ms, NULL },
 	{ "memory", NULL, set_memory },
+	{ "exporter", NULL, set_exporter },
 	{ "size", NULL, set_size },
 	{ "format", NULL, set_format },
 	{ "field", NULL, set_field },

@@ -34,9 +34,6 @@ static uint8_t reached[PLACES];
 static unsigned int fresh, places;
 static char crash_path[256];
 
-void __sanitizer_cov_trace_pc(void);
-void __sanitizer_set_death_callback(void (*callback)(void));
-
 void __sanitizer_cov_trace_pc(void)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);

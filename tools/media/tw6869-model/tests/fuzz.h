@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What libFuzzer calls. */
+/* What libFuzzer, or fuzz-main.c, calls. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -7,5 +7,9 @@
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What gcc calls, and what its sanitizers offer */
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_set_death_callback(void (*callback)(void));
 
 #endif

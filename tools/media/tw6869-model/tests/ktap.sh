@@ -74,6 +74,14 @@ guest() {
 	fi
 }
 
+# build_model: what the guests run, too
+build_model() {
+	mkdir -p "$top/build"
+	flock "$top/build/.lock-tw6869-model" "$top/tools/lab/in-root" make -s \
+		-C /project/tools/media/tw6869-model \
+		O=/project/build/tw6869-model all
+}
+
 # counter NAME FILE: the value that the model printed at its end
 counter() {
 	awk -v name="$1" '$1 == "counter" && $2 == name { v = $3 }

@@ -117,6 +117,21 @@ TEST(lock_step_waits_for_the_host)
 	EXPECT_EQ(check_woven(B, 480), check_woven(P, 480) + 1);
 }
 
+TEST(strict_lock_step_waits_until_nothing_is_left_to_read)
+{
+	setup("pace=strict hold-timeout-ms=10000");
+	frame_mode();
+	start(1);
+	EXPECT_TRUE(wait_irq(100));
+	EXPECT_EQ(rd(REG_INT_STATUS), INT_VIDEO(0));
+	run_ns(300 * MS);
+	EXPECT_EQ(bench.chip.count[CNT_FRAMES], 1);
+	EXPECT_EQ(bench.mem[B], 0xaa);
+	EXPECT_EQ(rd(REG_INT_STATUS), 0);
+	run_ns(FRAME_NS);
+	EXPECT_EQ(bench.chip.count[CNT_FRAMES], 2);
+}
+
 TEST(lock_step_does_not_wait_for_ever)
 {
 	setup("pace=lockstep hold-timeout-ms=100");

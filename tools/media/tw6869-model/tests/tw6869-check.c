@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/udmabuf.h>
 #include <linux/videodev2.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,12 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check-memory.h"
 #include "check-options.h"
+#include "check-picture.h"
 #include "mark.h"
 
 #define MAX_BUFFERS	32
-#define FULL_WIDTH	720
-#define SECOND_MARK	(FULL_WIDTH - MARK_WIDTH)
 
 struct buffer {
 	uint8_t *mem;
@@ -41,10 +40,11 @@ struct node {
 	int fd;
 	struct v4l2_pix_format pix;
 	struct buffer buf[MAX_BUFFERS];
-	unsigned int n_buf, source_lines;
+	struct exporter exporter;
+	unsigned int n_buf, source_lines, wanted;
 	/* results */
 	unsigned int frames, bad_lines, bad_frames, wrong_channel, mixed;
-	unsigned int gaps, lost, bad_sequence, errors, late, changed;
+	unsigned int gaps, lost, span, bad_sequence, errors, late, changed;
 	uint64_t period_ns;
 	char why[160];
 	int gone_ms;
@@ -61,94 +61,19 @@ static void complain(struct node *n, const char *what)
 			 strerror(errno));
 }
 
-static bool pixel_is_white(const struct node *n, const uint8_t *line,
-			   unsigned int x)
-{
-	switch (n->pix.pixelformat) {
-	case V4L2_PIX_FMT_YUYV:
-		return line[2 * x] > 128;
-	case V4L2_PIX_FMT_RGB565:
-		return line[2 * x + 1] & 0x80;
-	case V4L2_PIX_FMT_RGB555:
-	case V4L2_PIX_FMT_XRGB555:
-		return line[2 * x + 1] & 0x40;
-	default:
-		return line[2 * x + 1] > 128;
-	}
-}
-
-static bool read_mark(const struct node *n, const uint8_t *line,
-		      unsigned int start, struct mark *m)
-{
-	uint64_t bits = 0;
-
-	for (unsigned int b = 0; b < MARK_BITS; b++) {
-		unsigned int x = start + b * MARK_BIT_WIDTH + 1;
-
-		bits = bits << 1 |
-		       pixel_is_white(n, line, x * n->pix.width / FULL_WIDTH);
-	}
-	return mark_decode(bits, m);
-}
-
-/* Where line @y of the buffer comes from */
-static void expected(const struct node *n, unsigned int buf_field,
-		     unsigned int y, unsigned int *field, unsigned int *line,
-		     unsigned int *lines)
-{
-	unsigned int h = n->pix.height;
-
-	switch (n->pix.field) {
-	case V4L2_FIELD_SEQ_TB:
-		*lines = h / 2;
-		*field = y >= h / 2;
-		*line = y % (h / 2);
-		break;
-	case V4L2_FIELD_TOP:
-	case V4L2_FIELD_BOTTOM:
-	case V4L2_FIELD_ALTERNATE:
-		*lines = h;
-		*field = buf_field == V4L2_FIELD_BOTTOM;
-		*line = y;
-		break;
-	default:
-		*lines = h / 2;
-		*field = y & 1;
-		*line = y / 2;
-	}
-}
-
 static void check_frame(struct node *n, const uint8_t *mem, unsigned int field,
 			unsigned int *frame)
 {
-	unsigned int bad = 0;
-	bool have = false, mixed = false, wrong = false;
+	struct picture p;
 
-	for (unsigned int y = 0; y < n->pix.height; y++) {
-		const uint8_t *line = mem + y * n->pix.bytesperline;
-		unsigned int f, l, lines;
-		struct mark a, b;
-
-		expected(n, field, y, &f, &l, &lines);
-		if (!read_mark(n, line, 0, &a) ||
-		    !read_mark(n, line, SECOND_MARK, &b) ||
-		    memcmp(&a, &b, sizeof(a)) || a.field != f ||
-		    a.line * lines / n->source_lines != l) {
-			bad++;
-			continue;
-		}
-		wrong |= a.board != opt.board ||
-			 a.channel != opt.channel + n->index % 8;
-		if (!have)
-			*frame = a.frame;
-		else
-			mixed |= a.frame != *frame;
-		have = true;
-	}
-	n->bad_lines += bad;
-	n->bad_frames += bad || mixed || wrong;
-	n->mixed += mixed;
-	n->wrong_channel += wrong;
+	picture_check(&n->pix, n->source_lines, mem, field,
+		      opt.board + n->index / 8, opt.channel + n->index % 8, &p);
+	n->bad_lines += p.bad_lines;
+	n->bad_frames += p.bad_lines || p.mixed || p.wrong;
+	n->mixed += p.mixed;
+	n->wrong_channel += p.wrong;
+	if (p.good_lines)
+		*frame = p.frame;
 }
 
 /*
@@ -178,6 +103,7 @@ static void check_sequence(struct node *n, const struct v4l2_buffer *b,
 		}
 	}
 	n->have_last = true;
+	n->span = b->sequence + 1;
 	n->last_mark = frame;
 	n->last_seq = b->sequence;
 	n->last_ns = ns;
@@ -218,6 +144,8 @@ static int set_format(struct node *n)
 	xioctl(n, VIDIOC_G_STD, &std, NULL);
 	n->period_ns = std & V4L2_STD_625_50 ? 40000000 : 33366667;
 	n->source_lines = std & V4L2_STD_625_50 ? 288 : 240;
+	n->wanted = opt.seconds ? opt.seconds * 1000000000ull / n->period_ns :
+				  opt.frames;
 	if ((opt.format && n->pix.pixelformat != opt.format) ||
 	    (opt.field && n->pix.field != opt.field) ||
 	    (opt.width && n->pix.width != opt.width) ||
@@ -227,25 +155,6 @@ static int set_format(struct node *n)
 		return -1;
 	}
 	return 0;
-}
-
-/* Memory of somebody else: pages, wrapped into a dma-buf by udmabuf */
-static int make_dmabuf(struct buffer *b)
-{
-	struct udmabuf_create c = { .flags = UDMABUF_FLAGS_CLOEXEC };
-	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int mem = memfd_create("frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (dev < 0 || mem < 0 || ftruncate(mem, b->len) ||
-	    fcntl(mem, F_ADD_SEALS, F_SEAL_SHRINK))
-		return -1;
-	b->mem = mmap(NULL, b->len, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
-	c.memfd = mem;
-	c.size = b->len;
-	b->fd = ioctl(dev, UDMABUF_CREATE, &c);
-	close(mem);
-	close(dev);
-	return b->fd < 0 || b->mem == MAP_FAILED ? -1 : 0;
 }
 
 static int make_buffer(struct node *n, unsigned int i)
@@ -264,8 +173,9 @@ static int make_buffer(struct node *n, unsigned int i)
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		break;
 	case V4L2_MEMORY_DMABUF:
-		if (make_dmabuf(b)) {
-			complain(n, "udmabuf");
+		b->fd = exporter_buffer(&n->exporter, i, b->len, &b->mem);
+		if (b->fd < 0) {
+			complain(n, "exporter");
 			return -1;
 		}
 		break;
@@ -367,7 +277,7 @@ static void capture(struct node *n)
 	unsigned int seen = 0, frame = 0;
 	struct v4l2_buffer vb;
 
-	while (n->frames < opt.frames || opt.until_gone) {
+	while (n->frames < n->wanted || opt.until_gone) {
 		if (dequeue(n, &vb)) {
 			note_gone(n);
 			return;
@@ -382,6 +292,8 @@ static void capture(struct node *n)
 			if (!opt.no_sequence && !opt.any_frame)
 				check_sequence(n, &vb, frame);
 		}
+		if (opt.slow_ms)
+			usleep(opt.slow_ms * 1000);
 		if (queue(n, vb.index)) {
 			note_gone(n);
 			return;
@@ -415,6 +327,11 @@ static int round_of(struct node *n)
 	if (xioctl(n, VIDIOC_REQBUFS, &rb, "REQBUFS"))
 		return -1;
 	n->n_buf = rb.count < MAX_BUFFERS ? rb.count : MAX_BUFFERS;
+	if (opt.memory == V4L2_MEMORY_DMABUF &&
+	    exporter_open(&n->exporter, opt.exporter, n->n_buf, &n->pix)) {
+		complain(n, "exporter");
+		return -1;
+	}
 	for (unsigned int i = 0; i < n->n_buf; i++)
 		if (make_buffer(n, i) || queue(n, i))
 			return -1;
@@ -432,7 +349,10 @@ static int round_of(struct node *n)
 			close(n->buf[i].fd);
 	}
 	rb.count = 0;
-	return xioctl(n, VIDIOC_REQBUFS, &rb, "REQBUFS 0");
+	if (xioctl(n, VIDIOC_REQBUFS, &rb, "REQBUFS 0"))
+		return -1;
+	exporter_close(&n->exporter);
+	return 0;
 }
 
 static void *run_node(void *arg)
@@ -465,8 +385,8 @@ static bool report(const struct node *n)
 	printf("%s: %s frames %u bad %u lines %u mixed %u channel %u",
 	       n->path, bad ? "BAD" : "good", n->frames, n->bad_frames,
 	       n->bad_lines, n->mixed, n->wrong_channel);
-	printf(" gaps %u lost %u sequence %u late %u errors %u changed %u",
-	       n->gaps, n->lost, n->bad_sequence, n->late, n->errors,
+	printf(" gaps %u lost %u span %u sequence %u late %u errors %u changed %u",
+	       n->gaps, n->lost, n->span, n->bad_sequence, n->late, n->errors,
 	       n->changed);
 	if (opt.until_gone)
 		printf(" gone_ms %d", n->gone_ms);
