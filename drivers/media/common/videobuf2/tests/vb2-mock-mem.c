@@ -188,6 +188,14 @@ static void mock_finish(void *buf_priv)
 	mem->for_device = false;
 }
 
+/* Not in vb2_mock_mem_ops: without it all memory needs prepare and finish */
+bool vb2_mock_needs_sync(void *buf_priv)
+{
+	struct mock_mem *mem = buf_priv;
+
+	return mem->size >= mem->mock->sync_size;
+}
+
 static void *mock_vaddr(struct vb2_buffer *vb, void *buf_priv)
 {
 	struct mock_mem *mem = buf_priv;

@@ -10,7 +10,7 @@
 #define _VB2_MOCK_H
 
 #include <kunit/test.h>
-#include <media/videobuf2-frontend.h>
+#include <media/videobuf2-v4l2.h>
 
 /* Any type will do: the core compares it, and only front-ends know more */
 #define VB2_MOCK_TYPE	1
@@ -60,9 +60,12 @@ struct vb2_mock_user {
 	struct vb2_plane planes[VB2_MAX_PLANES];
 };
 
-/* The driver's buffer */
+/* The driver's buffer; V4L2's is for the tests of that front-end */
 struct vb2_mock_buffer {
-	struct vb2_buffer vb;
+	union {
+		struct vb2_buffer vb;
+		struct vb2_v4l2_buffer vbuf;
+	};
 	struct list_head entry;
 	/* What the user named with the last QBUF or PREPARE_BUF */
 	struct vb2_mock_user user;
@@ -87,6 +90,8 @@ struct vb2_mock {
 	unsigned int num_planes;
 	unsigned int sizes[VB2_MAX_PLANES];
 	unsigned int want_buffers;
+	/* Was it called for read() or write()? */
+	bool setup_for_fileio;
 
 	/* Calls so far, and which of them fails with what; 0 for none */
 	unsigned int calls[MOCK_OPS];
@@ -115,6 +120,8 @@ struct vb2_mock {
 
 	/* Memory that was handed to the core and did not come back */
 	atomic_t memory;
+	/* Memory of this size or more needs prepare and finish */
+	unsigned long sync_size;
 	/* Reports of driver bugs by the core, see vb2_mock_expect_bugs() */
 	unsigned int bugs;
 };
@@ -180,8 +187,11 @@ long vb2_mock_dmabuf_users(struct dma_buf *dbuf);
 void vb2_mock_expect_balanced(struct vb2_mock *mock);
 
 extern const struct vb2_ops vb2_mock_ops;
+/* vb2-mock-user.c */
+extern const struct vb2_buf_ops vb2_mock_buf_ops;
 /* vb2-mock-mem.c */
 extern const struct vb2_mem_ops vb2_mock_mem_ops;
+bool vb2_mock_needs_sync(void *buf_priv);
 void vb2_mock_mem_known(struct vb2_buffer *vb, bool known);
 int vb2_mock_call(struct vb2_mock *mock, enum vb2_mock_op op);
 struct vb2_mock *vb2_mock_of(struct vb2_buffer *vb);
