@@ -81,6 +81,8 @@ int vb2_fileio_init(struct vb2_queue *q, bool read)
 	if (!fileio)
 		return -ENOMEM;
 	fileio->read = read;
+	/* Before queue_setup: vivid has fields that read() could not tell apart */
+	q->fileio = fileio;
 
 	ret = vb2_core_reqbufs(q, VB2_MEMORY_MMAP, 0, &count);
 	if (!ret)
@@ -94,11 +96,10 @@ int vb2_fileio_init(struct vb2_queue *q, bool read)
 		vb2_dbg(q, 1, "could not start, %d\n", ret);
 		count = 0;
 		vb2_core_reqbufs(q, VB2_MEMORY_MMAP, 0, &count);
+		q->fileio = NULL;
 		kfree(fileio);
-		return ret;
 	}
-	q->fileio = fileio;
-	return 0;
+	return ret;
 }
 
 /* Only forgets; whoever calls this stops the queue and frees its buffers */

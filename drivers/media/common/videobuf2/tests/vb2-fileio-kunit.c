@@ -52,6 +52,8 @@ static void vb2_read_frames(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vb2_fileio_is_active(&mock->q));
 	KUNIT_EXPECT_EQ(test, do_read(mock, data, FRAME), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, vb2_fileio_is_active(&mock->q));
+	/* A driver may have formats that it does not want to be read */
+	KUNIT_EXPECT_TRUE(test, mock->setup_for_fileio);
 	for (i = 1; i < 5; i++) {
 		KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 		KUNIT_EXPECT_EQ(test, vb2_mock_advance(mock, 1), 1);
@@ -113,6 +115,7 @@ static void vb2_read_start_fails(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, do_read(mock, data, 1), -EDOM,
 				    "step %u", i);
 		KUNIT_EXPECT_FALSE(test, vb2_is_busy(&mock->q));
+		KUNIT_EXPECT_FALSE(test, vb2_fileio_is_active(&mock->q));
 		KUNIT_EXPECT_EQ(test, vb2_get_num_buffers(&mock->q), 0);
 		vb2_mock_expect_balanced(mock);
 	}
