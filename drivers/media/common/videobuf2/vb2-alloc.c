@@ -255,6 +255,7 @@ static int add_buffers(struct vb2_queue *q, struct vb2_alloc_request *req,
 	if (!q->num_bufs) {
 		q->memory = req->memory;
 		q->non_coherent_mem = req->non_coherent;
+		q->waiting_for_buffers = !q->is_output;
 		memset(q->alloc_devs, 0, sizeof(q->alloc_devs));
 	}
 
@@ -289,7 +290,6 @@ static int add_buffers(struct vb2_queue *q, struct vb2_alloc_request *req,
 	*first_index = first;
 	/* A driver may register the node of an unplugged device again */
 	q->unplugged = false;
-	q->waiting_for_buffers = !q->is_output;
 	q->is_busy = true;
 	return 0;
 

@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 
 #include "../vb2-internal.h"
@@ -53,6 +54,11 @@ static void vb2_core_dqbuf_after_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock),
 			MOCK_POLL_READ);
 	vb2_clear_last_buffer_dequeued(&mock->q);
+	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EAGAIN);
+	/* A new stream has a new end */
+	mock->q.last_buffer_dequeued = true;
+	vb2_mock_streamoff(mock);
+	vb2_mock_streamon(mock);
 	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EAGAIN);
 }
 
@@ -242,6 +248,11 @@ static void vb2_core_dqbuf_woken_by_unplug(struct kunit *test)
 	mock->q.unplugged = true;
 	wake_up_all(&mock->q.done_wq);
 	KUNIT_EXPECT_EQ(test, sleeper_result(test, &sleeper), -ENODEV);
+	/* Plugged in again */
+	scoped_guard(mutex, &mock->lock)
+		vb2_core_queue_release(&mock->q);
+	vb2_mock_start(mock, 2);
+	KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), -EAGAIN);
 }
 
 /* While it sleeps, REQBUFS must not replace the buffers */
@@ -319,9 +330,92 @@ static void vb2_wait_for_all_buffers_sleeps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&mock->q.owned_by_drv_count), 0);
 }
 
+/* The hardware in a thread of its own */
+struct hardware {
+	struct vb2_mock *mock;
+	struct task_struct *task;
+	bool ready;
+	bool go;
+};
+
+static void hardware_start(struct kunit *test, struct hardware *hardware,
+			   int (*fn)(void *hardware))
+{
+	hardware->task = kthread_create(fn, hardware, "vb2-hardware");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, hardware->task);
+	/* It may end before it is stopped */
+	get_task_struct(hardware->task);
+	wake_up_process(hardware->task);
+}
+
+static int finish_when_told(void *data)
+{
+	struct hardware *hardware = data;
+
+	WRITE_ONCE(hardware->ready, true);
+	while (!READ_ONCE(hardware->go))
+		cpu_relax();
+	vb2_mock_advance(hardware->mock, 1);
+	return 0;
+}
+
+/* Who holds done_lock (s5p-mfc, coda, mem2mem) finds the list standing still */
+static void vb2_buffer_done_takes_done_lock(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	struct hardware hardware = { .mock = mock };
+
+	vb2_mock_start(mock, 1);
+	hardware_start(test, &hardware, finish_when_told);
+	while (!READ_ONCE(hardware.ready))
+		schedule_timeout_uninterruptible(1);
+	scoped_guard(spinlock_irq, &mock->q.done_lock) {
+		WRITE_ONCE(hardware.go, true);
+		mdelay(20);
+		KUNIT_EXPECT_TRUE(test, list_empty(&mock->q.done_list));
+		KUNIT_EXPECT_EQ(test, vb2_mock_state(mock, 0),
+				VB2_BUF_STATE_ACTIVE);
+	}
+	kthread_stop_put(hardware.task);
+	KUNIT_EXPECT_EQ(test, vb2_mock_state(mock, 0), VB2_BUF_STATE_DONE);
+}
+
+static int finish_all(void *data)
+{
+	struct hardware *hardware = data;
+
+	while (!kthread_should_stop()) {
+		vb2_mock_advance(hardware->mock, 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Buffers go round while the hardware finishes them: none lost, none passed */
+static void vb2_buffer_done_beside_dqbuf(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	struct hardware hardware = { .mock = mock };
+	unsigned int i, index;
+	int ret;
+
+	vb2_mock_start(mock, 3);
+	hardware_start(test, &hardware, finish_all);
+	for (i = 0; i < 300; i++) {
+		mutex_lock(&mock->lock);
+		ret = vb2_core_dqbuf(&mock->q, &index, NULL, false);
+		mutex_unlock(&mock->lock);
+		if (ret || index != i % 3 || vb2_mock_qbuf_index(mock, index))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, i, 300);
+	kthread_stop_put(hardware.task);
+}
+
 static void vb2_core_poll_streaming(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
+	unsigned int first;
 
 	vb2_mock_reqbufs(mock, VB2_MEMORY_MMAP, 2);
 	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_ERROR);
@@ -333,6 +427,10 @@ static void vb2_core_poll_streaming(struct kunit *test)
 	mock->q.quirk_poll_must_check_waiting_for_buffers = true;
 	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_ERROR);
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf_index(mock, 0), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
+	/* More buffers do not make the queued one go away */
+	KUNIT_EXPECT_EQ(test, 1, vb2_mock_create_bufs(mock, VB2_MEMORY_MMAP, 1,
+						      PAGE_SIZE, &first));
 	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), 0);
 	vb2_mock_advance(mock, 1);
 	KUNIT_EXPECT_EQ(test, vb2_mock_poll(mock), MOCK_POLL_READ);
@@ -388,6 +486,8 @@ static struct kunit_case vb2_flow_cases[] = {
 	KUNIT_CASE(vb2_core_reqbufs_with_sleeper),
 	KUNIT_CASE(vb2_queue_error_while_waiting),
 	KUNIT_CASE(vb2_wait_for_all_buffers_sleeps),
+	KUNIT_CASE(vb2_buffer_done_takes_done_lock),
+	KUNIT_CASE(vb2_buffer_done_beside_dqbuf),
 	KUNIT_CASE(vb2_core_poll_streaming),
 	KUNIT_CASE(vb2_core_poll_output),
 	KUNIT_CASE(vb2_flow_codec_takes_queued_buffer),

@@ -166,6 +166,10 @@ TEST_F(sleep, poll)
 	const bool out = vb2_is_output(self->node.type);
 	const short ready = out ? POLLOUT : POLLIN;
 	struct vb2_node *node = &self->node;
+	struct v4l2_create_buffers c = {
+		.count = 1, .memory = V4L2_MEMORY_MMAP,
+		.format.type = node->type,
+	};
 
 	/* Not streaming; and events are another matter */
 	EXPECT_EQ(POLLERR, vb2_poll(node, ready, 0));
@@ -173,6 +177,10 @@ TEST_F(sleep, poll)
 
 	ASSERT_EQ(0, vb2_streamon(node));
 	EXPECT_EQ(0, vb2_poll(node, ready, 100));
+	/* More buffers make no difference to those that are queued */
+	EXPECT_EQ(0, vb2_call(node->fd, VIDIOC_G_FMT, &c.format));
+	EXPECT_EQ(0, vb2_call(node->fd, VIDIOC_CREATE_BUFS, &c));
+	EXPECT_EQ(0, vb2_poll(node, ready, 0));
 	EXPECT_EQ(0, vb2_set_ctrl(node, CID_HOLD, 0));
 	EXPECT_EQ(ready, vb2_poll(node, ready, 5000));
 	/* The other direction never becomes ready */
