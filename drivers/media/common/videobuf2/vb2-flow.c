@@ -126,12 +126,30 @@ static void queue_buffer(struct vb2_queue *q, struct vb2_buffer *vb, void *pb)
 	trace_vb2_qbuf(q, vb);
 }
 
-/* The driver refused to start: the buffer is user space's, or the request's */
+/* What user space shall see is what the driver's buf_finish leaves */
+static void finish_buffer(struct vb2_buffer *vb)
+{
+	vb2_planes_sync_for_cpu(vb);
+	if (vb->prepared) {
+		vb->prepared = false;
+		vb2_op_buf_finish(vb);
+	}
+}
+
+/*
+ * The driver refused to start: the buffer is user space's, or the request's, and
+ * as it was. What this QBUF said of it does not count for the next.
+ */
 static void unqueue_buffer(struct vb2_queue *q, struct vb2_buffer *vb,
-			   enum vb2_buffer_state before)
+			   enum vb2_buffer_state before, bool was_prepared)
 {
 	list_del(&vb->queued_entry);
 	q->queued_count--;
+	if (!was_prepared) {
+		finish_buffer(vb);
+		if (vb->memory != VB2_MEMORY_MMAP)
+			vb2_planes_release(vb);
+	}
 	vb2_state_set(vb, before);
 }
 
@@ -139,6 +157,7 @@ int vb2_core_qbuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb,
 		  struct media_request *req)
 {
 	enum vb2_buffer_state before = vb->state;
+	bool was_prepared = vb->prepared;
 	int ret;
 
 	vb2_assert_locked(q);
@@ -182,7 +201,7 @@ int vb2_core_qbuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb,
 	} else if (q->streaming && q->queued_count >= q->min_queued_buffers) {
 		ret = vb2_queue_start(q);
 		if (ret) {
-			unqueue_buffer(q, vb, before);
+			unqueue_buffer(q, vb, before, was_prepared);
 			return ret;
 		}
 	}
@@ -315,16 +334,6 @@ static struct vb2_buffer *take_done(struct vb2_queue *q, const void *pb)
 		list_del(&vb->done_entry);
 	spin_unlock_irq(&q->done_lock);
 	return ret ? ERR_PTR(ret) : vb;
-}
-
-/* What user space shall see is what the driver's buf_finish leaves */
-static void finish_buffer(struct vb2_buffer *vb)
-{
-	vb2_planes_sync_for_cpu(vb);
-	if (vb->prepared) {
-		vb->prepared = false;
-		vb2_op_buf_finish(vb);
-	}
 }
 
 static void give_back(struct vb2_buffer *vb)

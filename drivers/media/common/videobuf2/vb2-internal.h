@@ -39,8 +39,8 @@
  * Order: req_queue_mutex of the media device -> lock -> mmap_lock -> locks of
  * the memory allocators. mmap_lock of the process may be held when mmap_lock of
  * the queue is taken (mmap()) and is taken under lock (user pages), so nothing
- * under mmap_lock of the queue may fault or pin pages. done_lock is innermost,
- * irq-safe, and never held across a driver's operation.
+ * under mmap_lock of the queue may fault or pin pages. done_lock is irq-safe, and
+ * never held across a driver's operation; only a media request's lock nests in it.
  */
 #ifndef _VB2_INTERNAL_H
 #define _VB2_INTERNAL_H

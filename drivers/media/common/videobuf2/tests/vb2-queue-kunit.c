@@ -208,6 +208,36 @@ static void vb2_queue_start_fails_in_qbuf(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_mock_advance(mock, 3), 2);
 }
 
+/*
+ * What such a QBUF said and brought is forgotten: the next may bring other
+ * memory, and user space may free this. What PREPARE_BUF brought stays.
+ */
+static void vb2_queue_start_fails_in_qbuf_of_user_memory(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_create(test, true);
+	struct vb2_mock_user user = {};
+
+	mock->q.min_queued_buffers = 1;
+	vb2_mock_init_queue(mock);
+	vb2_mock_reqbufs(mock, VB2_MEMORY_USERPTR, 2);
+	KUNIT_EXPECT_EQ(test, vb2_mock_streamon(mock), 0);
+	user.planes[0].m.userptr = 0x10000000;
+	user.planes[0].length = PAGE_SIZE;
+	user.planes[0].bytesused = 100;
+	vb2_mock_fail(mock, MOCK_START_STREAMING, 1, -EIO);
+	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), -EIO);
+	KUNIT_EXPECT_FALSE(test, vb2_get_buffer(&mock->q, 0)->prepared);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mock->memory), 0);
+	KUNIT_EXPECT_EQ(test, mock->good[MOCK_BUF_FINISH], 1);
+
+	KUNIT_EXPECT_EQ(test, vb2_mock_prepare_buf(mock, &user), 0);
+	vb2_mock_fail(mock, MOCK_START_STREAMING, 1, -EIO);
+	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), -EIO);
+	KUNIT_EXPECT_TRUE(test, vb2_get_buffer(&mock->q, 0)->prepared);
+	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
+	KUNIT_EXPECT_EQ(test, mock->good[MOCK_GET_USERPTR], 2);
+}
+
 static void start_and_fail(struct vb2_mock *mock)
 {
 	unsigned int i;
@@ -339,6 +369,7 @@ static struct kunit_case vb2_queue_cases[] = {
 	KUNIT_CASE(vb2_core_streamon_refused),
 	KUNIT_CASE(vb2_queue_start_fails_in_streamon),
 	KUNIT_CASE(vb2_queue_start_fails_in_qbuf),
+	KUNIT_CASE(vb2_queue_start_fails_in_qbuf_of_user_memory),
 	KUNIT_CASE(vb2_queue_start_fails_and_keeps_buffers),
 	KUNIT_CASE(vb2_queue_start_fails_with_done_buffers),
 	KUNIT_CASE(vb2_queue_stop_keeps_buffers),
