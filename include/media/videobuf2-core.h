@@ -184,7 +184,7 @@ struct vb2_plane {
 	unsigned int		min_length;
 	/* What mem_priv was acquired for, compared with length and m at QBUF */
 	unsigned int		held_length;
-	unsigned long		held_userptr;
+	unsigned long		held_m;
 };
 
 /*
@@ -594,7 +594,7 @@ static inline bool vb2_start_streaming_called(struct vb2_queue *q)
  * vb2_fileio_is_active() - is the queue used by read() or write()?
  * @q: the queue
  *
- * Inside queue_setup() of that use it is still false.
+ * Already true inside the queue_setup() of that use, which may refuse.
  *
  * Context: any.
  *

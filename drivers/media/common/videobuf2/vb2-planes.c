@@ -12,6 +12,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/uaccess.h>
 
 #include "vb2-internal.h"
 
@@ -124,9 +125,13 @@ static int acquire_userptr(struct vb2_buffer *vb, unsigned int i,
 
 	if (ret)
 		return ret;
-	if (plane->mem_priv && plane->held_userptr == plane->m.userptr &&
+	if (plane->mem_priv && plane->held_m == plane->m.userptr &&
 	    plane->held_length == plane->length)
 		return 0;
+	if (!access_ok((void __user *)plane->m.userptr, plane->length)) {
+		vb2_dbg(vb->vb2_queue, 1, "plane %u: not user space\n", i);
+		return -EFAULT;
+	}
 
 	fresh->mem_priv = vb->vb2_queue->mem_ops->get_userptr(vb,
 				plane_dev(vb, i), plane->m.userptr,
@@ -134,7 +139,7 @@ static int acquire_userptr(struct vb2_buffer *vb, unsigned int i,
 	if (IS_ERR(fresh->mem_priv))
 		return PTR_ERR(fresh->mem_priv);
 	vb2_count(vb->ledger, VB2_COUNT_GET_USERPTR);
-	fresh->held_userptr = plane->m.userptr;
+	fresh->held_m = plane->m.userptr;
 	return 1;
 }
 
@@ -181,6 +186,8 @@ static int acquire_dmabuf(struct vb2_buffer *vb, unsigned int i,
 	vb2_count(vb->ledger, VB2_COUNT_ATTACH_DMABUF);
 	fresh->mem_priv = priv;
 	fresh->dbuf = dbuf;
+	/* The whole union, in which the descriptor is */
+	fresh->held_m = plane->m.userptr;
 	return 1;
 }
 
@@ -215,7 +222,7 @@ static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
 		keep_plane(vb, i);
 		plane->mem_priv = fresh[i].mem_priv;
 		plane->dbuf = fresh[i].dbuf;
-		plane->held_userptr = fresh[i].held_userptr;
+		plane->held_m = fresh[i].held_m;
 		plane->held_length = plane->length;
 	}
 	note_needs_sync(vb);
@@ -258,10 +265,24 @@ static bool holds_named(const struct vb2_buffer *vb,
 	if (!plane->mem_priv || plane->held_length != plane->length)
 		return false;
 	if (vb->memory == VB2_MEMORY_USERPTR)
-		return plane->held_userptr == plane->m.userptr;
+		return plane->held_m == plane->m.userptr;
 
 	CLASS(fd, f)(plane->m.fd);
 	return fd_file(f) == plane->dbuf->file;
+}
+
+/* QUERYBUF shall not show what was refused, but what the plane holds */
+static void forget_named(struct vb2_plane *plane)
+{
+	if (plane->mem_priv) {
+		plane->length = plane->held_length;
+		plane->m.userptr = plane->held_m;
+		return;
+	}
+	plane->length = plane->min_length;
+	plane->m.userptr = 0;
+	plane->bytesused = 0;
+	plane->data_offset = 0;
 }
 
 /*
@@ -283,16 +304,8 @@ int vb2_planes_acquire(struct vb2_buffer *vb)
 	if (!ret)
 		return 0;
 
-	/* QUERYBUF shall not show what was refused */
-	for (i = 0; i < vb->num_planes; i++) {
-		struct vb2_plane *plane = &vb->planes[i];
-
-		if (!plane->mem_priv)
-			continue;
-		plane->length = plane->held_length;
-		if (vb->memory == VB2_MEMORY_USERPTR)
-			plane->m.userptr = plane->held_userptr;
-	}
+	for (i = 0; i < vb->num_planes; i++)
+		forget_named(&vb->planes[i]);
 	return ret;
 }
 

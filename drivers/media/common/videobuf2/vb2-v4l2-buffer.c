@@ -98,6 +98,10 @@ int vb2_v4l2_check(const struct vb2_buffer *vb, const struct v4l2_buffer *b)
 		vb2_v4l2_dbg(q, "buffer %u is not dequeued\n", vb->index);
 		return -EINVAL;
 	}
+	if (q->error) {
+		vb2_v4l2_dbg(q, "fatal error before\n");
+		return -EIO;
+	}
 	if (!q->is_output || vb->prepared)
 		return 0;
 

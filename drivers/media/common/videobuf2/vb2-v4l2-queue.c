@@ -179,10 +179,21 @@ int vb2_querybuf(struct vb2_queue *q, struct v4l2_buffer *b)
 }
 EXPORT_SYMBOL(vb2_querybuf);
 
+/* What a refused call said shall not show. The planes are the core's to undo. */
+static int undo_if(int ret, struct vb2_buffer *vb, u32 field, u32 flags)
+{
+	if (ret) {
+		to_vb2_v4l2_buffer(vb)->field = field;
+		to_vb2_v4l2_buffer(vb)->flags = flags;
+	}
+	return ret;
+}
+
 int vb2_prepare_buf(struct vb2_queue *q, struct media_device *mdev,
 		    struct v4l2_buffer *b)
 {
 	struct vb2_buffer *vb;
+	u32 field, flags;
 	int ret;
 
 	if (refuse_fileio(q))
@@ -202,8 +213,10 @@ int vb2_prepare_buf(struct vb2_queue *q, struct media_device *mdev,
 	if (ret)
 		return ret;
 
+	field = to_vb2_v4l2_buffer(vb)->field;
+	flags = to_vb2_v4l2_buffer(vb)->flags;
 	vb2_v4l2_store(vb, b);
-	return vb2_core_prepare_buf(q, vb, b);
+	return undo_if(vb2_core_prepare_buf(q, vb, b), vb, field, flags);
 }
 EXPORT_SYMBOL_GPL(vb2_prepare_buf);
 
@@ -272,6 +285,7 @@ int vb2_qbuf(struct vb2_queue *q, struct media_device *mdev,
 {
 	struct media_request *req;
 	struct vb2_buffer *vb;
+	u32 field, flags;
 	int ret;
 
 	if (refuse_fileio(q))
@@ -286,16 +300,18 @@ int vb2_qbuf(struct vb2_queue *q, struct media_device *mdev,
 	if (IS_ERR(req))
 		return PTR_ERR(req);
 
+	field = to_vb2_v4l2_buffer(vb)->field;
+	flags = to_vb2_v4l2_buffer(vb)->flags;
 	vb2_v4l2_store(vb, b);
 	if (!req)
-		return vb2_core_qbuf(q, vb, b, NULL);
+		return undo_if(vb2_core_qbuf(q, vb, b, NULL), vb, field, flags);
 
 	to_vb2_v4l2_buffer(vb)->request_fd = b->request_fd;
 	ret = vb2_core_qbuf(q, vb, b, req);
 	if (ret)
 		to_vb2_v4l2_buffer(vb)->request_fd = -1;
 	media_request_put(req);
-	return ret;
+	return undo_if(ret, vb, field, flags);
 }
 EXPORT_SYMBOL_GPL(vb2_qbuf);
 

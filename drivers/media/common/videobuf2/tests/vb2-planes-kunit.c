@@ -166,7 +166,10 @@ static void vb2_planes_dmabuf_change_fails(struct kunit *test)
 		expect_users(test, &other, 1);
 		expect_users(test, &bufs, 2);
 		KUNIT_EXPECT_EQ(test, mock->good[MOCK_BUF_CLEANUP], 1);
+		vb2_core_querybuf(&mock->q, vb2_get_buffer(&mock->q, 0), &user);
+		KUNIT_EXPECT_EQ(test, user.planes[0].m.fd, bufs.fd[0]);
 	}
+	name_dmabufs(&user, &other);
 	/* No dma-buf at all */
 	user.planes[PLANES - 1].m.fd = -1;
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), -EINVAL);
@@ -276,6 +279,16 @@ static void vb2_planes_userptr_refused_change(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), -EFAULT);
 	vb2_core_querybuf(&mock->q, vb2_get_buffer(&mock->q, 0), &user);
 	KUNIT_EXPECT_EQ(test, user.planes[0].m.userptr, 0x10000000);
+
+	/* Of a buffer that holds nothing it shows nothing */
+	name_userptrs(mock, &user, 0x20000000);
+	user.index = 1;
+	user.planes[1].length *= 2;
+	vb2_mock_fail(mock, MOCK_GET_USERPTR, 2, -EFAULT);
+	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), -EFAULT);
+	vb2_core_querybuf(&mock->q, vb2_get_buffer(&mock->q, 1), &user);
+	KUNIT_EXPECT_EQ(test, user.planes[0].m.userptr, 0);
+	KUNIT_EXPECT_EQ(test, user.planes[1].length, mock->sizes[1]);
 }
 
 static void vb2_planes_dmabuf_lengths(struct kunit *test)
@@ -303,6 +316,27 @@ static void vb2_planes_dmabuf_lengths(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
 	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(mock->sizes[1]),
 			vb2_plane_size(vb2_get_buffer(&mock->q, 0), 1));
+}
+
+/* Caches are seen to when any plane needs it, and only then */
+static void vb2_planes_sync_if_needed(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+
+	mock->num_planes = PLANES;
+	mock->mem_ops.needs_sync = vb2_mock_needs_sync;
+	mock->sync_size = 3 * PAGE_SIZE;
+	vb2_mock_start(mock, 1);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_MEM_PREPARE], PLANES);
+	vb2_mock_streamoff(mock);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_MEM_FINISH], PLANES);
+
+	vb2_mock_reqbufs(mock, VB2_MEMORY_MMAP, 0);
+	mock->sync_size = 4 * PAGE_SIZE;
+	vb2_mock_start(mock, 1);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_MEM_PREPARE], PLANES);
+	vb2_mock_streamoff(mock);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_MEM_FINISH], PLANES);
 }
 
 static int qbuf_output(struct vb2_mock *mock, unsigned int bytesused,
@@ -406,6 +440,7 @@ static struct kunit_case vb2_planes_cases[] = {
 	KUNIT_CASE(vb2_planes_userptr_fails),
 	KUNIT_CASE(vb2_planes_userptr_refused_change),
 	KUNIT_CASE(vb2_planes_dmabuf_lengths),
+	KUNIT_CASE(vb2_planes_sync_if_needed),
 	KUNIT_CASE(vb2_planes_output_bytesused),
 	KUNIT_CASE(vb2_import_keeps_attachments),
 	KUNIT_CASE(vb2_import_is_bounded),
