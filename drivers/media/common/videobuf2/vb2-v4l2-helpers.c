@@ -34,10 +34,21 @@ static struct vb2_queue *own_queue(struct file *file)
 	return ERR_PTR(-EBUSY);
 }
 
-/* After a call that may have allocated or freed: no buffers, no owner */
-static void settle_owner(struct vb2_queue *q, struct file *file)
+/*
+ * Around calls that may allocate, free and sleep: who allocates is the owner, and
+ * without buffers there is none. A queue that is busy without an owner is in use
+ * by the driver itself, see vb2_thread_start(), and stays so.
+ */
+static void claim(struct vb2_queue *q, struct file *file)
 {
-	q->owner = vb2_is_busy(q) ? file->private_data : NULL;
+	if (!vb2_is_busy(q))
+		q->owner = file->private_data;
+}
+
+static void settle(struct vb2_queue *q)
+{
+	if (!vb2_is_busy(q))
+		q->owner = NULL;
 }
 
 static struct media_device *mdev_of(struct file *file)
@@ -62,8 +73,9 @@ int vb2_ioctl_reqbufs(struct file *file, void *priv,
 		return ret;
 	if (IS_ERR(own_queue(file)))
 		return -EBUSY;
+	claim(q, file);
 	ret = vb2_reqbufs(q, p);
-	settle_owner(q, file);
+	settle(q);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vb2_ioctl_reqbufs);
@@ -81,8 +93,9 @@ int vb2_ioctl_create_bufs(struct file *file, void *priv,
 		return ret;
 	if (IS_ERR(own_queue(file)))
 		return -EBUSY;
+	claim(q, file);
 	ret = vb2_create_bufs(q, p);
-	settle_owner(q, file);
+	settle(q);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vb2_ioctl_create_bufs);
@@ -228,11 +241,10 @@ ssize_t vb2_fop_write(struct file *file, const char __user *buf, size_t count,
 		return ret;
 	ret = -EBUSY;
 	if (!IS_ERR(own_queue(file))) {
-		/* Before it sleeps, so that nobody else comes in meanwhile */
-		q->owner = file->private_data;
+		claim(q, file);
 		ret = vb2_write(q, buf, count, ppos,
 				file->f_flags & O_NONBLOCK);
-		settle_owner(q, file);
+		settle(q);
 	}
 	mutex_unlock(lock_of(video_devdata(file)));
 	return ret;
@@ -252,10 +264,10 @@ ssize_t vb2_fop_read(struct file *file, char __user *buf, size_t count,
 		return ret;
 	ret = -EBUSY;
 	if (!IS_ERR(own_queue(file))) {
-		q->owner = file->private_data;
+		claim(q, file);
 		ret = vb2_read(q, buf, count, ppos,
 			       file->f_flags & O_NONBLOCK);
-		settle_owner(q, file);
+		settle(q);
 	}
 	mutex_unlock(lock_of(video_devdata(file)));
 	return ret;
@@ -265,16 +277,14 @@ EXPORT_SYMBOL_GPL(vb2_fop_read);
 __poll_t vb2_fop_poll(struct file *file, poll_table *wait)
 {
 	struct vb2_queue *q = queue_of(file);
-	bool was_idle;
 	__poll_t ret;
 
 	if (lock_registered(video_devdata(file)))
 		return EPOLLERR;
-	was_idle = !vb2_is_busy(q);
+	/* It may start to read */
+	claim(q, file);
 	ret = vb2_poll(q, file, wait);
-	/* It may have started to read: then whoever polled owns the queue */
-	if (was_idle && vb2_is_busy(q))
-		q->owner = file->private_data;
+	settle(q);
 	mutex_unlock(lock_of(video_devdata(file)));
 	return ret;
 }
