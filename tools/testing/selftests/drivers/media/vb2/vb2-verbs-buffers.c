@@ -314,6 +314,32 @@ TEST_F(buffers, querybuf_refuses)
 	EXPECT_NE(0, vb2_call(node->fd, VIDIOC_QUERYBUF, &arg.b));
 }
 
+/* What cannot be done to a queue that has no buffers, by whoever tries */
+TEST_F(buffers, without_buffers)
+{
+	struct vb2_node *nodes[] = { &self->node, &self->other };
+	struct v4l2_exportbuffer eb = { .type = self->node.type };
+	struct vb2_arg arg;
+
+	ASSERT_EQ(0, vb2_reqbufs(&self->node, V4L2_MEMORY_MMAP, 0));
+	for (int i = 0; i < 2; i++) {
+		struct vb2_node *n = nodes[i];
+
+		EXPECT_EQ(-EINVAL, vb2_flags(n, 0));
+		EXPECT_EQ(-EINVAL, vb2_qbuf(n, 0));
+		vb2_arg_init(&arg, n, V4L2_MEMORY_MMAP, 0);
+		EXPECT_EQ(-EINVAL, vb2_call(n->fd, VIDIOC_PREPARE_BUF, &arg.b));
+		EXPECT_EQ(-EINVAL, vb2_dqbuf(n));
+		EXPECT_EQ(-EINVAL, vb2_call(n->fd, VIDIOC_EXPBUF, &eb));
+		EXPECT_EQ(-EINVAL, remove_bufs(n, n->type, 0, 1));
+		EXPECT_EQ(-EINVAL, vb2_streamon(n));
+		EXPECT_EQ(0, vb2_streamoff(n));
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					   MAP_SHARED, n->fd, 0));
+		EXPECT_EQ(EINVAL, errno);
+	}
+}
+
 TEST_F(buffers, expbuf_refuses)
 {
 	struct v4l2_exportbuffer good = {
@@ -331,6 +357,9 @@ TEST_F(buffers, expbuf_refuses)
 	EXPECT_EQ(-EINVAL, vb2_call(fd, VIDIOC_EXPBUF, &eb));
 	eb = good;
 	eb.plane = VIDEO_MAX_PLANES;
+	EXPECT_EQ(-EINVAL, vb2_call(fd, VIDIOC_EXPBUF, &eb));
+	eb = good;
+	eb.plane = vb2_is_mplane(self->node.type) ? 2 : 1;
 	EXPECT_EQ(-EINVAL, vb2_call(fd, VIDIOC_EXPBUF, &eb));
 	eb = good;
 	eb.flags = O_NONBLOCK;

@@ -43,6 +43,7 @@ FIXTURE_SETUP(fileio)
 FIXTURE_TEARDOWN(fileio)
 {
 	vb2_set_ctrl(&self->node, CID_HOLD, 0);
+	vb2_set_ctrl(&self->node, CID_FAIL_BUF_PREPARE, 0);
 	free(self->buf);
 	close(self->other.fd);
 	close(self->node.fd);

@@ -431,22 +431,32 @@ TEST_F(queueing, bad_userptr)
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, mprotect(p, 1 << 20, PROT_READ | PROT_WRITE));
 	ASSERT_EQ(COUNT, vb2_reqbufs(node, V4L2_MEMORY_USERPTR, COUNT));
+	vb2_look(node, &self->before);
 	for (unsigned int v = 0; v < ARRAY_SIZE(verbs); v++) {
-		/* Too short, nothing; NULL, the kernel's, wraps, not readable */
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_USERPTR,
-					     ptr, 0, 16));
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_USERPTR,
-					     ptr, 0, 0));
-		EXPECT_GT(0, call_with(node, verbs[v], V4L2_MEMORY_USERPTR, 0, 0,
-				       1 << 20));
-		EXPECT_GT(0, call_with(node, verbs[v], V4L2_MEMORY_USERPTR,
-				       ~0UL << 20, 0, 1 << 20));
-		EXPECT_GT(0, call_with(node, verbs[v], V4L2_MEMORY_USERPTR,
-				       ~4095UL, 0, 1 << 20));
-		EXPECT_GT(0, call_with(node, verbs[v], V4L2_MEMORY_USERPTR,
-				       ptr + (1 << 20) - 4096, 0, 1 << 21));
-		EXPECT_EQ(0, vb2_flags(node, 0) & (V4L2_BUF_FLAG_QUEUED |
-						   V4L2_BUF_FLAG_PREPARED));
+		const struct {
+			unsigned long ptr;
+			unsigned int length;
+			int ret;
+		} bad_memory[] = {
+			/* Too short, nothing */
+			{ ptr, 16, -EINVAL },
+			{ ptr, 0, -EINVAL },
+			/* NULL, the kernel's, wraps, ends beyond what is there */
+			{ 0, 1 << 20, -EFAULT },
+			{ ~0UL << 20, 1 << 20, -EFAULT },
+			{ ~4095UL, 1 << 20, -EFAULT },
+			{ ptr + (1 << 20) - 4096, 1 << 21, -EFAULT },
+		};
+
+		for (unsigned int i = 0; i < ARRAY_SIZE(bad_memory); i++) {
+			EXPECT_EQ(bad_memory[i].ret,
+				  call_with(node, verbs[v], V4L2_MEMORY_USERPTR,
+					    bad_memory[i].ptr, 0,
+					    bad_memory[i].length))
+				TH_LOG("memory %u, verb %u", i, v);
+			EXPECT_TRUE(vb2_same(node, &self->before))
+				TH_LOG("memory %u, verb %u", i, v);
+		}
 	}
 	/* Then the right one */
 	EXPECT_EQ(0, call_with(node, VIDIOC_QBUF, V4L2_MEMORY_USERPTR, ptr, 0,
@@ -459,26 +469,49 @@ TEST_F(queueing, bad_dmabuf)
 {
 	struct vb2_node *node = &self->node;
 	struct v4l2_exportbuffer eb = { .type = node->type, .flags = O_RDWR };
+	struct v4l2_exportbuffer eb2 = eb;
 	int file = open("/proc/self/exe", O_RDONLY);
+	struct vb2_arg arg;
 	unsigned int size;
 
 	ASSERT_EQ(0, vb2_call(node->fd, VIDIOC_EXPBUF, &eb));
 	size = lseek(eb.fd, 0, SEEK_END);
 	ASSERT_EQ(COUNT, vb2_reqbufs(node, V4L2_MEMORY_DMABUF, COUNT));
+	vb2_look(node, &self->before);
 	for (unsigned int v = 0; v < ARRAY_SIZE(verbs); v++) {
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_DMABUF,
-					     0, -1, 0));
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_DMABUF,
-					     0, 9999, 0));
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_DMABUF,
-					     0, file, 0));
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_DMABUF,
-					     0, eb.fd, 16));
-		EXPECT_EQ(-EINVAL, call_with(node, verbs[v], V4L2_MEMORY_DMABUF,
-					     0, eb.fd, size + 1));
-		EXPECT_EQ(0, vb2_flags(node, 0) & (V4L2_BUF_FLAG_QUEUED |
-						   V4L2_BUF_FLAG_PREPARED));
+		const struct {
+			int fd;
+			unsigned int length;
+		} bad_memory[] = {
+			/* No descriptor, nobody's, of no dma-buf */
+			{ -1, 0 }, { 9999, 0 }, { file, 0 }, { node->fd, 0 },
+			/* Less than an image, more than there is */
+			{ eb.fd, 16 }, { eb.fd, size + 1 },
+		};
+
+		for (unsigned int i = 0; i < ARRAY_SIZE(bad_memory); i++) {
+			EXPECT_EQ(-EINVAL,
+				  call_with(node, verbs[v], V4L2_MEMORY_DMABUF,
+					    0, bad_memory[i].fd,
+					    bad_memory[i].length))
+				TH_LOG("memory %u, verb %u", i, v);
+			EXPECT_TRUE(vb2_same(node, &self->before))
+				TH_LOG("memory %u, verb %u", i, v);
+		}
+		/* The first plane is good, the second not */
+		if (!vb2_is_mplane(node->type))
+			continue;
+		vb2_arg_init(&arg, node, V4L2_MEMORY_DMABUF, 0);
+		arg.planes[0].m.fd = eb.fd;
+		arg.planes[1].m.fd = -1;
+		EXPECT_EQ(-EINVAL, vb2_call(node->fd, verbs[v], &arg.b));
+		EXPECT_TRUE(vb2_same(node, &self->before));
 	}
+	/* Memory that is not the queue's cannot be mapped or exported */
+	EXPECT_EQ(-EINVAL, vb2_call(node->fd, VIDIOC_EXPBUF, &eb2));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				   MAP_SHARED, node->fd, 0));
+	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(0, call_with(node, VIDIOC_QBUF, V4L2_MEMORY_DMABUF, 0, eb.fd,
 			       0));
 	EXPECT_EQ(COUNT, vb2_reqbufs(node, V4L2_MEMORY_MMAP, COUNT));
