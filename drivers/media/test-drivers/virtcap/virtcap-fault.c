@@ -41,57 +41,79 @@ static struct dentry *virtcap_debugfs_root;
 static DECLARE_FAULT_ATTR(virtcap_fault_attr);
 
 /**
+ * virtcap_fault_value() - what a fault is set to
+ * @node: the node
+ * @id:	  which fault
+ */
+unsigned int virtcap_fault_value(const struct virtcap_node *node,
+				 enum virtcap_fault_id id)
+{
+	return atomic_read(&node->faults[id].value);
+}
+
+/**
  * virtcap_fault() - is this the occasion for a fault?
- * @node:  the node
- * @fault: which; a VIRTCAP_FAULT_* that counts down or is a percentage
+ * @node: the node
+ * @id:	  which fault; one that counts down or is a percentage
  *
  * Context: any.
  * Return: true if the caller is to fail.
  */
-bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault fault)
+bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault_id id)
 {
-	atomic_t *val = &node->fault[fault];
+	struct virtcap_fault *fault = &node->faults[id];
 
-	if (should_fail(&node->fault_attr[fault], 1))
+	if (should_fail(&fault->attr, 1))
 		return true;
-	if (!atomic_read(val))
+	if (!atomic_read(&fault->value))
 		return false;
-	if (fault == VIRTCAP_FAULT_ERROR || fault == VIRTCAP_FAULT_DROP)
-		return get_random_u32_below(100) < atomic_read(val);
-	return atomic_dec_if_positive(val) >= 0;
+	if (id == VIRTCAP_FAULT_ERROR || id == VIRTCAP_FAULT_DROP)
+		return get_random_u32_below(100) < atomic_read(&fault->value);
+	return atomic_dec_if_positive(&fault->value) >= 0;
 }
 
-static int virtcap_fault_get(struct v4l2_ctrl *ctrl)
+static void virtcap_fault_set(struct virtcap_fault *fault, unsigned int value)
 {
-	struct virtcap_node *node = ctrl->priv;
+	atomic_set(&fault->value, value);
+	/* What was held back may go now. */
+	virtcap_pipe_wake(fault->node->pipe);
+}
 
-	ctrl->val = atomic_read(&node->fault[ctrl->id - VIRTCAP_CID_FAULT_BASE]);
+static int virtcap_fault_g_ctrl(struct v4l2_ctrl *ctrl)
+{
+	struct virtcap_fault *fault = ctrl->priv;
+
+	ctrl->val = atomic_read(&fault->value);
 	return 0;
 }
 
-static int virtcap_fault_set(struct v4l2_ctrl *ctrl)
+static int virtcap_fault_s_ctrl(struct v4l2_ctrl *ctrl)
 {
-	struct virtcap_node *node = ctrl->priv;
-
-	if (ctrl->id == VIRTCAP_CID_DISCONNECT) {
-		virtcap_disconnect(node->vc);
-		return 0;
-	}
-	atomic_set(&node->fault[ctrl->id - VIRTCAP_CID_FAULT_BASE], ctrl->val);
-	/* What was held back may go now. */
-	virtcap_pipe_wake(node->pipe);
+	virtcap_fault_set(ctrl->priv, ctrl->val);
 	return 0;
 }
 
 static const struct v4l2_ctrl_ops virtcap_fault_ops = {
-	.g_volatile_ctrl = virtcap_fault_get,
-	.s_ctrl = virtcap_fault_set,
+	.g_volatile_ctrl = virtcap_fault_g_ctrl,
+	.s_ctrl = virtcap_fault_s_ctrl,
+};
+
+static int virtcap_disconnect_s_ctrl(struct v4l2_ctrl *ctrl)
+{
+	virtcap_disconnect(ctrl->priv);
+	return 0;
+}
+
+static const struct v4l2_ctrl_ops virtcap_disconnect_ops = {
+	.s_ctrl = virtcap_disconnect_s_ctrl,
 };
 
 void virtcap_fault_init(struct virtcap_node *node)
 {
-	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++)
-		node->fault_attr[i] = virtcap_fault_attr;
+	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++) {
+		node->faults[i].node = node;
+		node->faults[i].attr = virtcap_fault_attr;
+	}
 }
 
 /**
@@ -101,14 +123,14 @@ void virtcap_fault_init(struct virtcap_node *node)
 void virtcap_fault_ctrls(struct virtcap_node *node)
 {
 	struct v4l2_ctrl_config cfg = {
-		.ops = &virtcap_fault_ops,
 		.id = VIRTCAP_CID_FAULT_CLASS,
 		.name = "Virtcap Faults",
 		.type = V4L2_CTRL_TYPE_CTRL_CLASS,
 		.flags = V4L2_CTRL_FLAG_READ_ONLY | V4L2_CTRL_FLAG_WRITE_ONLY,
 	};
 
-	v4l2_ctrl_new_custom(&node->hdl, &cfg, node);
+	v4l2_ctrl_new_custom(&node->hdl, &cfg, NULL);
+	cfg.ops = &virtcap_fault_ops;
 	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++) {
 		cfg.id = VIRTCAP_CID_FAULT_BASE + i;
 		cfg.name = virtcap_faults[i].ctrl;
@@ -119,32 +141,44 @@ void virtcap_fault_ctrls(struct virtcap_node *node)
 		cfg.step = 1;
 		cfg.flags = V4L2_CTRL_FLAG_VOLATILE |
 			    V4L2_CTRL_FLAG_EXECUTE_ON_WRITE;
-		v4l2_ctrl_new_custom(&node->hdl, &cfg, node);
+		v4l2_ctrl_new_custom(&node->hdl, &cfg, &node->faults[i]);
 	}
 	cfg = (struct v4l2_ctrl_config) {
-		.ops = &virtcap_fault_ops,
+		.ops = &virtcap_disconnect_ops,
 		.id = VIRTCAP_CID_DISCONNECT,
 		.name = "Disconnect",
 		.type = V4L2_CTRL_TYPE_BUTTON,
 	};
-	v4l2_ctrl_new_custom(&node->hdl, &cfg, node);
+	v4l2_ctrl_new_custom(&node->hdl, &cfg, node->vc);
 }
 
 static int virtcap_fault_file_get(void *data, u64 *val)
 {
-	*val = atomic_read(data);
+	struct virtcap_fault *fault = data;
+
+	*val = atomic_read(&fault->value);
 	return 0;
 }
 
 static int virtcap_fault_file_set(void *data, u64 val)
 {
-	if (val > INT_MAX)
+	struct virtcap_fault *fault = data;
+
+	if (val > virtcap_faults[fault - fault->node->faults].max)
 		return -ERANGE;
-	atomic_set(data, val);
+	virtcap_fault_set(fault, val);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(virtcap_fault_fops, virtcap_fault_file_get,
 			 virtcap_fault_file_set, "%llu\n");
+
+static int virtcap_disconnect_set(void *data, u64 val)
+{
+	virtcap_disconnect(data);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(virtcap_disconnect_fops, NULL, virtcap_disconnect_set,
+			 "%llu\n");
 
 static int virtcap_step_get(void *data, u64 *val)
 {
@@ -185,14 +219,14 @@ static void virtcap_debugfs_node(struct virtcap_node *node, const char *name)
 
 	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++) {
 		debugfs_create_file_unsafe(virtcap_faults[i].file, 0600, dir,
-					   &node->fault[i], &virtcap_fault_fops);
+					   &node->faults[i], &virtcap_fault_fops);
 		if (virtcap_faults[i].fault_attr &&
 		    IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)) {
 			char attr[40];
 
 			snprintf(attr, sizeof(attr), "fault_%s",
 				 virtcap_faults[i].file);
-			fault_create_debugfs_attr(attr, dir, &node->fault_attr[i]);
+			fault_create_debugfs_attr(attr, dir, &node->faults[i].attr);
 		}
 	}
 	debugfs_create_u32("frames", 0400, dir, &node->frames);
@@ -211,6 +245,8 @@ void virtcap_debugfs_add(struct virtcap *vc)
 {
 	vc->debugfs = debugfs_create_dir(dev_name(&vc->pdev->dev),
 					 virtcap_debugfs_root);
+	debugfs_create_file_unsafe("disconnect", 0200, vc->debugfs, vc,
+				   &virtcap_disconnect_fops);
 	virtcap_debugfs_node(&vc->cap, "capture");
 	virtcap_debugfs_node(&vc->out, "output");
 	virtcap_debugfs_node(&vc->meta, "metadata");

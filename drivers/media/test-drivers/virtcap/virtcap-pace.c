@@ -37,8 +37,8 @@ static bool virtcap_work(struct virtcap_pipe *pipe)
 	if (pipe->pace == VIRTCAP_PACE_STEP)
 		return atomic_read(&pipe->steps);
 	if (!list_empty(&node->held) &&
-	    !atomic_read(&node->fault[VIRTCAP_FAULT_HOLD]) &&
-	    !atomic_read(&node->fault[VIRTCAP_FAULT_REORDER]))
+	    !virtcap_fault_value(node, VIRTCAP_FAULT_HOLD) &&
+	    !virtcap_fault_value(node, VIRTCAP_FAULT_REORDER))
 		return true;
 	if (node == &vc->cap && READ_ONCE(vc->loop) &&
 	    !virtcap_has_ready(&vc->out))

@@ -255,7 +255,7 @@ void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf)
 	buf->state = virtcap_fault(node, VIRTCAP_FAULT_ERROR) ?
 			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE;
 	buf->due = node->pipe->frame +
-		   atomic_read(&node->fault[VIRTCAP_FAULT_LATE]);
+		   virtcap_fault_value(node, VIRTCAP_FAULT_LATE);
 	node->frames++;
 	list_add_tail(&buf->list, &node->held);
 	virtcap_flush(node);
@@ -269,13 +269,13 @@ void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf)
  */
 void virtcap_flush(struct virtcap_node *node)
 {
-	unsigned int reorder = atomic_read(&node->fault[VIRTCAP_FAULT_REORDER]);
+	unsigned int reorder = virtcap_fault_value(node, VIRTCAP_FAULT_REORDER);
 	bool starved = node->pipe->pace == VIRTCAP_PACE_FAST &&
 		       !virtcap_has_ready(node);
 	struct virtcap_buf *buf, *tmp;
 
 	if (list_empty(&node->held) ||
-	    atomic_read(&node->fault[VIRTCAP_FAULT_HOLD]))
+	    virtcap_fault_value(node, VIRTCAP_FAULT_HOLD))
 		return;
 	if (reorder) {
 		if (list_count_nodes(&node->held) <= reorder &&

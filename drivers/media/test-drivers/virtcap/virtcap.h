@@ -62,7 +62,7 @@ enum virtcap_allocator {
 	VIRTCAP_DMA_SG,
 };
 
-enum virtcap_fault {
+enum virtcap_fault_id {
 	/* Each occurrence counts the value down. */
 	VIRTCAP_FAULT_QUEUE_SETUP,
 	VIRTCAP_FAULT_BUF_PREPARE,
@@ -119,6 +119,18 @@ struct virtcap_buf {
 };
 
 /**
+ * struct virtcap_fault - one fault of one node
+ * @node:	the node
+ * @value:	what control and debugfs show and change, see enum virtcap_fault_id
+ * @attr:	the same by the fault injection framework
+ */
+struct virtcap_fault {
+	struct virtcap_node *node;
+	atomic_t value;
+	struct fault_attr attr;
+};
+
+/**
  * struct virtcap_node - a video device and its queue
  * @vc:		the device
  * @pipe:	the clock this node follows
@@ -137,8 +149,7 @@ struct virtcap_buf {
  * @interval:	time per frame
  * @frames:	buffers completed since streaming started
  * @dropped:	frames that found no buffer since streaming started
- * @fault:	values of the faults
- * @fault_attr:	the same by the fault injection framework
+ * @faults:	what can go wrong
  */
 struct virtcap_node {
 	struct virtcap *vc;
@@ -158,8 +169,7 @@ struct virtcap_node {
 	struct v4l2_fract interval;
 	u32 frames;
 	u32 dropped;
-	atomic_t fault[VIRTCAP_NUM_FAULTS];
-	struct fault_attr fault_attr[VIRTCAP_NUM_FAULTS];
+	struct virtcap_fault faults[VIRTCAP_NUM_FAULTS];
 };
 
 /**
@@ -305,7 +315,9 @@ void virtcap_draw_crop(struct virtcap *vc);
 void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf);
 
 /* virtcap-fault.c */
-bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault fault);
+unsigned int virtcap_fault_value(const struct virtcap_node *node,
+				 enum virtcap_fault_id id);
+bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault_id id);
 void virtcap_fault_init(struct virtcap_node *node);
 void virtcap_fault_ctrls(struct virtcap_node *node);
 void virtcap_debugfs_init(void);
