@@ -274,7 +274,8 @@ void virtcap_flush(struct virtcap_node *node)
 		       !virtcap_has_ready(node);
 	struct virtcap_buf *buf, *tmp;
 
-	if (list_empty(&node->held) ||
+	/* What a stopped node holds belongs to whoever stopped it. */
+	if (!node->streaming || list_empty(&node->held) ||
 	    virtcap_fault_value(node, VIRTCAP_FAULT_HOLD))
 		return;
 	if (reorder) {
