@@ -106,7 +106,7 @@ static void virtcap_draw_text(struct virtcap *vc, u8 *vbufs[TPG_MAX_PLANES])
 		vbuf += tpg_calc_plane_size(&vc->tpg, p);
 	}
 	snprintf(text, sizeof(text), " %s.%u  %llu ", VIRTCAP_NAME, vc->inst,
-		 vc->cap_pipe.frame);
+		 vc->cap.frame);
 	tpg_gen_text(&vc->tpg, basep, 16, 16, text);
 }
 

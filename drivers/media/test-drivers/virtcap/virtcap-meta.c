@@ -80,11 +80,8 @@ void virtcap_meta_tick(struct virtcap *vc, struct virtcap_buf *picture)
 	if (!buf)
 		return;
 	virtcap_stamp_time(&vc->meta, buf);
-	buf->vb.field = V4L2_FIELD_NONE;
-	if (picture) {
-		buf->vb.sequence = picture->vb.sequence;
+	if (picture)
 		buf->vb.vb2_buf.timestamp = picture->vb.vb2_buf.timestamp;
-	}
 	meta = vb2_plane_vaddr(&buf->vb.vb2_buf, 0);
 	*meta = (struct virtcap_meta) {
 		.magic = cpu_to_le32(V4L2_META_FMT_VIRTCAP),
@@ -102,6 +99,7 @@ int virtcap_meta_init(struct virtcap *vc)
 {
 	/* The queue knows sizes from here, whatever a node carries. */
 	vc->meta.fmt.num_planes = 1;
+	vc->meta.fmt.field = V4L2_FIELD_NONE;
 	vc->meta.fmt.plane_fmt[0].sizeimage = sizeof(struct virtcap_meta);
 	return virtcap_node_register(&vc->meta, "metadata",
 				     &virtcap_meta_ioctl_ops,

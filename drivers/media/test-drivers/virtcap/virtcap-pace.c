@@ -16,8 +16,11 @@
 
 #include "virtcap.h"
 
-/* The first node that streams sets the pace. */
-static struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe)
+/**
+ * virtcap_leader() - the node that sets the pace: the first one that streams
+ * @pipe: the pipe
+ */
+struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe)
 {
 	struct virtcap_node *second = pipe->nodes[1];
 
@@ -117,7 +120,6 @@ int virtcap_pipe_start(struct virtcap_node *node)
 	if (!pipe->users) {
 		struct task_struct *thread;
 
-		pipe->frame = 0;
 		thread = kthread_create(virtcap_pipe_thread, pipe, "virtcap.%u-%s",
 					pipe->vc->inst,
 					video_device_node_name(&node->vdev));
@@ -126,6 +128,7 @@ int virtcap_pipe_start(struct virtcap_node *node)
 		pipe->thread = thread;
 	}
 	scoped_guard(mutex, &pipe->tick_lock) {
+		node->frame = 0;
 		node->frames = 0;
 		node->dropped = 0;
 		WRITE_ONCE(node->streaming, true);

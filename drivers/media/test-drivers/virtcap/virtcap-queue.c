@@ -228,19 +228,20 @@ struct virtcap_buf *virtcap_take(struct virtcap_node *node)
  */
 void virtcap_stamp_time(struct virtcap_node *node, struct virtcap_buf *buf)
 {
-	u64 frame = node->pipe->frame;
+	/* Metadata has the number of the picture that it belongs to. */
+	const struct virtcap_node *leader = virtcap_leader(node->pipe);
+	bool alternate = leader->fmt.field == V4L2_FIELD_ALTERNATE;
 
 	buf->vb.vb2_buf.timestamp = ktime_get_ns();
-	buf->vb.sequence = frame;
+	/* Both fields of a frame have its number. */
+	buf->vb.sequence = alternate ? leader->frame / 2 : leader->frame;
 	/* The application sets the field of output buffers. */
 	if (node == &node->vc->out)
 		return;
 	buf->vb.field = node->fmt.field;
-	if (node->fmt.field == V4L2_FIELD_ALTERNATE) {
-		/* Both fields of a frame have its number. */
-		buf->vb.sequence = frame / 2;
-		buf->vb.field = frame % 2 ? V4L2_FIELD_BOTTOM : V4L2_FIELD_TOP;
-	}
+	if (buf->vb.field == V4L2_FIELD_ALTERNATE)
+		buf->vb.field = leader->frame % 2 ? V4L2_FIELD_BOTTOM :
+						    V4L2_FIELD_TOP;
 }
 
 /**
@@ -254,8 +255,7 @@ void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf)
 {
 	buf->state = virtcap_fault(node, VIRTCAP_FAULT_ERROR) ?
 			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE;
-	buf->due = node->pipe->frame +
-		   virtcap_fault_value(node, VIRTCAP_FAULT_LATE);
+	buf->due = node->frame + virtcap_fault_value(node, VIRTCAP_FAULT_LATE);
 	node->frames++;
 	list_add_tail(&buf->list, &node->held);
 	virtcap_flush(node);
@@ -289,7 +289,7 @@ void virtcap_flush(struct virtcap_node *node)
 		return;
 	}
 	list_for_each_entry_safe(buf, tmp, &node->held, list) {
-		if (buf->due > node->pipe->frame && !starved)
+		if (buf->due > node->frame && !starved)
 			return;
 		list_del(&buf->list);
 		virtcap_complete(node, buf, buf->state);

@@ -40,7 +40,7 @@ void virtcap_stamp(struct virtcap *vc, struct virtcap_buf *buf)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
 	struct vb2_buffer *vb = &buf->vb.vb2_buf;
-	u32 frame = vc->cap_pipe.frame;
+	u32 frame = vc->cap.frame;
 	bool torn = virtcap_fault(&vc->cap, VIRTCAP_FAULT_TORN);
 	struct virtcap_frame_id id = {
 		.magic = cpu_to_le32(VIRTCAP_ID_MAGIC),

@@ -184,7 +184,8 @@ void virtcap_vid_cap_tick(struct virtcap_pipe *pipe)
 	virtcap_meta_tick(vc, buf);
 	if (buf)
 		virtcap_give(&vc->cap, buf);
-	pipe->frame++;
+	vc->cap.frame++;
+	vc->meta.frame++;
 }
 
 int virtcap_vid_cap_init(struct virtcap *vc)

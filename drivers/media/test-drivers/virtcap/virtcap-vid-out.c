@@ -145,7 +145,7 @@ bool virtcap_loop_take(struct virtcap *vc, struct virtcap_buf **bufp)
 		}
 		virtcap_stamp_time(&vc->out, src);
 		virtcap_give(&vc->out, src);
-		vc->out_pipe.frame++;
+		vc->out.frame++;
 	}
 	mutex_unlock(&vc->out_pipe.tick_lock);
 	return src;
@@ -165,7 +165,7 @@ void virtcap_vid_out_tick(struct virtcap_pipe *pipe)
 		return;
 	virtcap_stamp_time(&vc->out, buf);
 	virtcap_give(&vc->out, buf);
-	pipe->frame++;
+	vc->out.frame++;
 }
 
 int virtcap_vid_out_init(struct virtcap *vc)

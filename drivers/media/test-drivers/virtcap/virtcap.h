@@ -147,6 +147,7 @@ struct virtcap_fault {
  * @info:	the selected format's layout; NULL for metadata
  * @fmt:	the selected format, multi-planar form also on single-planar nodes
  * @interval:	time per frame
+ * @frame:	frames since streaming started, with or without a buffer
  * @frames:	buffers completed since streaming started
  * @dropped:	frames that found no buffer since streaming started
  * @faults:	what can go wrong
@@ -167,6 +168,7 @@ struct virtcap_node {
 	const struct virtcap_format *info;
 	struct v4l2_pix_format_mplane fmt;
 	struct v4l2_fract interval;
+	u64 frame;
 	u32 frames;
 	u32 dropped;
 	struct virtcap_fault faults[VIRTCAP_NUM_FAULTS];
@@ -184,7 +186,6 @@ struct virtcap_node {
  * @pace:	VIRTCAP_PACE_*
  * @steps:	frames still to do at VIRTCAP_PACE_STEP
  * @period_ns:	time from frame to frame
- * @frame:	frames since the thread was started
  * @tick:	does the work of one frame; called with @tick_lock held
  */
 struct virtcap_pipe {
@@ -198,7 +199,6 @@ struct virtcap_pipe {
 	unsigned int pace;
 	atomic_t steps;
 	u64 period_ns;
-	u64 frame;
 	void (*tick)(struct virtcap_pipe *pipe);
 };
 
@@ -368,6 +368,7 @@ int virtcap_meta_init(struct virtcap *vc);
 void virtcap_meta_tick(struct virtcap *vc, struct virtcap_buf *picture);
 
 /* virtcap-pace.c */
+struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe);
 void virtcap_pipe_init(struct virtcap *vc, struct virtcap_pipe *pipe,
 		       void (*tick)(struct virtcap_pipe *pipe));
 int virtcap_pipe_start(struct virtcap_node *node);
