@@ -87,11 +87,23 @@ void device_set_input(struct device *dev, const char *name)
 	    name);
 }
 
-/* Zero or no fourcc: leave as it is */
+static void plane_layout(struct device *dev, unsigned int p, struct plane *plane)
+{
+	if (dev->mplane) {
+		plane->image = dev->fmt.fmt.pix_mp.plane_fmt[p].sizeimage;
+		plane->bpl = dev->fmt.fmt.pix_mp.plane_fmt[p].bytesperline;
+	} else {
+		plane->image = dev->fmt.fmt.pix.sizeimage;
+		plane->bpl = dev->fmt.fmt.pix.bytesperline;
+	}
+}
+
+/* Zero or no fourcc: leave as it is; no stride: the smallest */
 void device_set_format(struct device *dev, uint32_t width, uint32_t height,
-		       uint32_t fourcc)
+		       uint32_t fourcc, uint32_t stride)
 {
 	struct v4l2_format *f = &dev->fmt;
+	struct plane first;
 
 	f->type = dev->type;
 	must(dev, VIDIOC_G_FMT, f);
@@ -103,14 +115,18 @@ void device_set_format(struct device *dev, uint32_t width, uint32_t height,
 	if (fourcc)
 		f->fmt.pix.pixelformat = fourcc;
 	for (unsigned int p = 0; dev->mplane && p < MAX_PLANES; p++)
-		f->fmt.pix_mp.plane_fmt[p].bytesperline = 0;
+		f->fmt.pix_mp.plane_fmt[p].bytesperline = stride;
 	if (!dev->mplane)
-		f->fmt.pix.bytesperline = 0;
+		f->fmt.pix.bytesperline = stride;
 	must(dev, VIDIOC_S_FMT, f);
 	if ((width && f->fmt.pix.width != width) ||
 	    (height && f->fmt.pix.height != height) ||
 	    (fourcc && f->fmt.pix.pixelformat != fourcc))
 		die("%s: cannot do %ux%u in that format", dev->path, width, height);
+	plane_layout(dev, 0, &first);
+	if (stride && first.bpl != stride)
+		die("%s: made %u bytes per line of %u", dev->path, first.bpl,
+		    stride);
 }
 
 void device_set_control(struct device *dev, uint32_t id, int32_t value,
@@ -121,17 +137,6 @@ void device_set_control(struct device *dev, uint32_t id, int32_t value,
 	if (xioctl(dev, VIDIOC_S_CTRL, &ctrl) < 0)
 		die("%s: %s: %s (is this virtcap's capture node?)", dev->path, what,
 		    strerror(errno));
-}
-
-static void plane_layout(struct device *dev, unsigned int p, struct plane *plane)
-{
-	if (dev->mplane) {
-		plane->image = dev->fmt.fmt.pix_mp.plane_fmt[p].sizeimage;
-		plane->bpl = dev->fmt.fmt.pix_mp.plane_fmt[p].bytesperline;
-	} else {
-		plane->image = dev->fmt.fmt.pix.sizeimage;
-		plane->bpl = dev->fmt.fmt.pix.bytesperline;
-	}
 }
 
 static unsigned int planes_of(struct device *dev)
@@ -220,7 +225,7 @@ void device_alloc(struct device *dev, unsigned int count, enum v4l2_memory memor
 	if (planes_of(dev) > MAX_PLANES)
 		die("%s: more than %u planes", dev->path, MAX_PLANES);
 	must(dev, VIDIOC_REQBUFS, &req);
-	if (req.count > MAX_BUFFERS)
+	if (req.count < count || req.count > MAX_BUFFERS)
 		die("%s: gave %u buffers for %u", dev->path, req.count, count);
 	dev->memory = memory;
 	dev->num_buffers = req.count;

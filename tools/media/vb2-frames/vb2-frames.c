@@ -32,6 +32,7 @@ static struct options {
 	unsigned int buffers;
 	unsigned int width, height;
 	uint32_t fourcc;
+	unsigned int stride;
 	enum v4l2_memory memory;
 	bool read;
 	bool checksum;
@@ -56,6 +57,7 @@ static const char help[] =
 	"  -b, --buffers N         how many to ask for (4)\n"
 	"  -i, --input NAME        select this input first\n"
 	"  -w, --width N  -H, --height N  -f, --format FOURCC\n"
+	"  -s, --stride N          bytes per line (as few as possible)\n"
 	"  -m, --memory MODEL      mmap (default), userptr, dmabuf or read\n"
 	"  -e, --exporter NODE     output node whose buffers are imported by -m dmabuf\n"
 	"  -l, --loop NODE         write frames to this output node, find them again\n"
@@ -128,6 +130,7 @@ static const struct {
 	{ 'i', .text = &opt.input },
 	{ 'w', .number = &opt.width, .max = 1 << 16 },
 	{ 'H', .number = &opt.height, .max = 1 << 16 },
+	{ 's', .number = &opt.stride, .max = 1 << 24 },
 	{ 'e', .text = &opt.exporter },
 	{ 'l', .text = &opt.loop },
 	{ 'F', .flag = &opt.foreign },
@@ -175,7 +178,8 @@ static void parse_options(int argc, char **argv)
 		{ "device", 1, NULL, 'd' }, { "frames", 1, NULL, 'n' },
 		{ "buffers", 1, NULL, 'b' }, { "input", 1, NULL, 'i' },
 		{ "width", 1, NULL, 'w' }, { "height", 1, NULL, 'H' },
-		{ "format", 1, NULL, 'f' }, { "memory", 1, NULL, 'm' },
+		{ "format", 1, NULL, 'f' }, { "stride", 1, NULL, 's' },
+		{ "memory", 1, NULL, 'm' },
 		{ "exporter", 1, NULL, 'e' }, { "loop", 1, NULL, 'l' },
 		{ "foreign", 0, NULL, 'F' }, { "checksum", 0, NULL, 'c' },
 		{ "expect", 1, NULL, 'x' }, { "timeout", 1, NULL, 't' },
@@ -184,7 +188,7 @@ static void parse_options(int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "d:n:b:i:w:H:f:m:e:l:Fcx:t:vh", longs,
+	while ((c = getopt_long(argc, argv, "d:n:b:i:w:H:f:s:m:e:l:Fcx:t:vh", longs,
 				NULL)) != -1)
 		parse_option(c);
 	if (optind < argc)
@@ -203,7 +207,7 @@ static void setup(void)
 	device_open(&cap, opt.device, false);
 	if (opt.input)
 		device_set_input(&cap, opt.input);
-	device_set_format(&cap, opt.width, opt.height, opt.fourcc);
+	device_set_format(&cap, opt.width, opt.height, opt.fourcc, opt.stride);
 	/* A frame of the capture side itself must not pass for a foreign one. */
 	device_set_control(&cap, VIRTCAP_CID_IDENTITY,
 			   opt.foreign ? VIRTCAP_IDENTITY_OFF :
@@ -214,13 +218,13 @@ static void setup(void)
 		device_open(&exporter, opt.exporter, true);
 		device_set_format(&exporter, cap.fmt.fmt.pix.width,
 				  cap.fmt.fmt.pix.height,
-				  cap.fmt.fmt.pix.pixelformat);
+				  cap.fmt.fmt.pix.pixelformat, opt.stride);
 	}
 	if (opt.loop) {
 		device_open(&out, opt.loop, true);
 		device_set_format(&out, cap.fmt.fmt.pix.width,
 				  cap.fmt.fmt.pix.height,
-				  cap.fmt.fmt.pix.pixelformat);
+				  cap.fmt.fmt.pix.pixelformat, opt.stride);
 		device_alloc(&out, opt.buffers, V4L2_MEMORY_MMAP, NULL);
 	}
 	if (!opt.read)

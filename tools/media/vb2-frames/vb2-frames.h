@@ -54,7 +54,7 @@ noreturn void die(const char *fmt, ...);
 void device_open(struct device *dev, const char *path, bool output);
 void device_set_input(struct device *dev, const char *name);
 void device_set_format(struct device *dev, uint32_t width, uint32_t height,
-		       uint32_t fourcc);
+		       uint32_t fourcc, uint32_t stride);
 void device_set_control(struct device *dev, uint32_t id, int32_t value,
 			const char *what);
 void device_alloc(struct device *dev, unsigned int count, enum v4l2_memory memory,
