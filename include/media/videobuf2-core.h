@@ -29,7 +29,8 @@
 
 struct vb2_buffer;
 struct vb2_fileio_data;
-struct vb2_import_cache;
+struct vb2_keep;
+struct vb2_named;
 struct vb2_queue;
 struct vb2_threadio_data;
 
@@ -171,6 +172,9 @@ struct vb2_plane {
 	unsigned int		bytesused;
 	unsigned int		length;
 	unsigned int		data_offset;
+	/* private: the driver's size from queue_setup(): length may not be less */
+	unsigned int		min_length;
+	/* public: */
 	union {
 		unsigned int	offset;
 		unsigned long	userptr;
@@ -180,11 +184,8 @@ struct vb2_plane {
 	/* private: the core's */
 	/* The allocator's handle; NULL while the plane has no memory */
 	void			*mem_priv;
-	/* The driver's size from queue_setup(): length may not be less */
-	unsigned int		min_length;
-	/* What mem_priv was acquired for, compared with length and m at QBUF */
-	unsigned int		held_length;
-	unsigned long		held_m;
+	/* USERPTR, DMABUF: what mem_priv belongs to */
+	struct vb2_named	*named;
 };
 
 /*
@@ -479,8 +480,8 @@ struct vb2_queue {
 	/* private: clients of the queue inside the core */
 	struct vb2_fileio_data		*fileio;
 	struct vb2_threadio_data	*threadio;
-	/* dma-bufs that were imported and may be wanted again */
-	struct vb2_import_cache		*imports;
+	/* What user space named once and may name again */
+	struct vb2_keep			*keep;
 
 	char				name[32];
 	u32				ledger[VB2_COUNTS(VB2_QUEUE_COUNTS)];

@@ -72,6 +72,32 @@ DEFINE_EVENT(vb2_event_class, vb2_dqbuf,
 	     TP_PROTO(struct vb2_queue *q, struct vb2_buffer *vb),
 	     TP_ARGS(q, vb));
 
+/*
+ * A plane gets memory that user space named: found among what was kept, or
+ * acquired. What is kept is counted without it.
+ */
+TRACE_EVENT(vb2_memory,
+	TP_PROTO(struct vb2_queue *q, struct vb2_buffer *vb, unsigned int plane,
+		 bool found, unsigned int kept),
+	TP_ARGS(q, vb, plane, found, kept),
+	TP_STRUCT__entry(
+		__field(void *, owner)		__field(u32, index)
+		__field(u32, plane)		__field(u32, length)
+		__field(bool, found)		__field(u32, kept)
+	),
+	TP_fast_assign(
+		__entry->owner = q->owner;
+		__entry->index = vb->index;
+		__entry->plane = plane;
+		__entry->length = vb->planes[plane].length;
+		__entry->found = found;
+		__entry->kept = kept;
+	),
+	TP_printk("owner = %p, index = %u, plane = %u, length = %u, found = %d, kept = %u",
+		  __entry->owner, __entry->index, __entry->plane,
+		  __entry->length, __entry->found, __entry->kept)
+);
+
 #endif /* _TRACE_EVENTS_VB2_H */
 
 /* Outside of the guard, as every trace header */

@@ -21,14 +21,14 @@
  *						read under either
  *	done_list				done_lock
  *	owned_by_drv_count			atomic
- *	fileio, threadio, imports		lock
+ *	fileio, threadio, keep		lock
  *
  *	member of struct vb2_buffer
  *	---------------------------------------------------------------------
  *	state					its owner's: under lock, but the
  *						step from ACTIVE is taken under
  *						done_lock
- *	planes[].mem_priv, .dbuf, .held_*	lock; for MMAP constant
+ *	planes[].mem_priv, .dbuf, .named	lock; for MMAP constant
  *	queued_entry				lock
  *	done_entry				the driver's while ACTIVE, else
  *						done_lock
@@ -46,6 +46,7 @@
 #define _VB2_INTERNAL_H
 
 #include <linux/lockdep.h>
+#include <linux/mmu_notifier.h>
 
 #include <media/videobuf2-frontend.h>
 
@@ -305,12 +306,39 @@ void vb2_planes_release(struct vb2_buffer *vb);
 void vb2_planes_sync_for_device(struct vb2_buffer *vb);
 void vb2_planes_sync_for_cpu(struct vb2_buffer *vb);
 
-/* vb2-import.c */
-bool vb2_import_keep(struct vb2_queue *q, struct device *dev,
-		     struct dma_buf *dbuf, unsigned int length, void *mem_priv);
-void *vb2_import_take(struct vb2_queue *q, struct device *dev,
-		      struct dma_buf *dbuf, unsigned int length);
-void vb2_import_drop_all(struct vb2_queue *q);
+/*
+ * struct vb2_named - memory that user space named: a plane's, or kept for later
+ * @entry: in what is kept
+ * @mem_priv: the allocator's handle
+ * @dev: the device that it was acquired for
+ * @dbuf: DMABUF, with a reference
+ * @m: what user space calls it: the address, or the descriptor
+ * @length: bytes
+ * @watched: is there a watch?
+ * @seq: the value of @watch as long as the process does not change the range
+ * @keep: what it may be kept in
+ * @watch: USERPTR: tells when the process changes the range
+ */
+struct vb2_named {
+	struct list_head		entry;
+	void				*mem_priv;
+	struct device			*dev;
+	struct dma_buf			*dbuf;
+	unsigned long			m;
+	unsigned int			length;
+	bool				watched;
+	unsigned long			seq;
+	struct vb2_keep			*keep;
+	struct mmu_interval_notifier	watch;
+};
+
+/* vb2-keep.c */
+bool vb2_named_is_current(struct vb2_named *named);
+void vb2_named_release(struct vb2_queue *q, struct vb2_named *named);
+struct vb2_named *vb2_keep_get(struct vb2_buffer *vb, unsigned int i,
+			       struct dma_buf *dbuf);
+void vb2_keep_put(struct vb2_queue *q, struct vb2_named *named);
+void vb2_keep_end(struct vb2_queue *q);
 
 /* vb2-map.c */
 void vb2_map_set_offsets(struct vb2_buffer *vb);

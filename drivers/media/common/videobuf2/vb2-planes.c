@@ -21,27 +21,41 @@ static struct device *plane_dev(struct vb2_buffer *vb, unsigned int i)
 	return vb->vb2_queue->alloc_devs[i] ?: vb->vb2_queue->dev;
 }
 
+static void give_named(struct vb2_buffer *vb, struct vb2_plane *plane,
+		       struct vb2_named *named)
+{
+	vb2_count(vb->ledger, named->dbuf ? VB2_COUNT_ATTACH_DMABUF :
+					    VB2_COUNT_GET_USERPTR);
+	/* The whole union, in which the descriptor is */
+	named->m = plane->m.userptr;
+	plane->named = named;
+	plane->mem_priv = named->mem_priv;
+	plane->dbuf = named->dbuf;
+}
+
+static struct vb2_named *take_named(struct vb2_buffer *vb,
+				    struct vb2_plane *plane)
+{
+	struct vb2_named *named = plane->named;
+
+	vb2_count(vb->ledger, named->dbuf ? VB2_COUNT_DETACH_DMABUF :
+					    VB2_COUNT_PUT_USERPTR);
+	plane->named = NULL;
+	plane->mem_priv = NULL;
+	plane->dbuf = NULL;
+	return named;
+}
+
 /* Every way to release a plane's memory ends here */
 static void release_plane(struct vb2_buffer *vb, struct vb2_plane *plane)
 {
-	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
-	void *priv = plane->mem_priv;
-
-	plane->mem_priv = NULL;
-	if (priv && vb->memory == VB2_MEMORY_MMAP) {
+	if (plane->named) {
+		vb2_named_release(vb->vb2_queue, take_named(vb, plane));
+	} else if (plane->mem_priv) {
 		vb2_count(vb->ledger, VB2_COUNT_MEM_PUT);
-		mem->put(priv);
-	} else if (priv && vb->memory == VB2_MEMORY_USERPTR) {
-		vb2_count(vb->ledger, VB2_COUNT_PUT_USERPTR);
-		mem->put_userptr(priv);
-	} else if (priv) {
-		vb2_count(vb->ledger, VB2_COUNT_DETACH_DMABUF);
-		mem->detach_dmabuf(priv);
+		vb->vb2_queue->mem_ops->put(plane->mem_priv);
+		plane->mem_priv = NULL;
 	}
-
-	if (plane->dbuf)
-		dma_buf_put(plane->dbuf);
-	plane->dbuf = NULL;
 }
 
 /* Release all memory of a buffer; the driver is told before */
@@ -113,48 +127,53 @@ static int check_length(struct vb2_buffer *vb, unsigned int i)
 	return 0;
 }
 
+/* Does a plane hold what user space names? Most do, from the turn before. */
+static bool holds_named(const struct vb2_buffer *vb,
+			const struct vb2_plane *plane)
+{
+	struct vb2_named *named = plane->named;
+
+	if (!named || named->length != plane->length)
+		return false;
+	if (vb->memory == VB2_MEMORY_USERPTR)
+		return named->m == plane->m.userptr &&
+		       vb2_named_is_current(named);
+
+	CLASS(fd, f)(plane->m.fd);
+	return fd_file(f) == named->dbuf->file;
+}
+
 /*
- * The functions below acquire the memory that user space names for one plane.
- * They return 1 with @fresh filled in, 0 if the plane has that memory already.
+ * The functions below get the memory that user space names for one plane. They
+ * return NULL if the plane has that already.
  */
-static int acquire_userptr(struct vb2_buffer *vb, unsigned int i,
-			   struct vb2_plane *fresh)
+static struct vb2_named *get_userptr(struct vb2_buffer *vb, unsigned int i)
 {
 	struct vb2_plane *plane = &vb->planes[i];
 	int ret = check_length(vb, i);
 
 	if (ret)
-		return ret;
-	if (plane->mem_priv && plane->held_m == plane->m.userptr &&
-	    plane->held_length == plane->length)
-		return 0;
+		return ERR_PTR(ret);
+	if (holds_named(vb, plane))
+		return NULL;
 	if (!access_ok((void __user *)plane->m.userptr, plane->length)) {
 		vb2_dbg(vb->vb2_queue, 1, "plane %u: not user space\n", i);
-		return -EFAULT;
+		return ERR_PTR(-EFAULT);
 	}
-
-	fresh->mem_priv = vb->vb2_queue->mem_ops->get_userptr(vb,
-				plane_dev(vb, i), plane->m.userptr,
-				plane->length);
-	if (IS_ERR(fresh->mem_priv))
-		return PTR_ERR(fresh->mem_priv);
-	vb2_count(vb->ledger, VB2_COUNT_GET_USERPTR);
-	fresh->held_m = plane->m.userptr;
-	return 1;
+	return vb2_keep_get(vb, i, NULL);
 }
 
-static int acquire_dmabuf(struct vb2_buffer *vb, unsigned int i,
-			  struct vb2_plane *fresh)
+static struct vb2_named *get_dmabuf(struct vb2_buffer *vb, unsigned int i)
 {
 	struct vb2_queue *q = vb->vb2_queue;
 	struct vb2_plane *plane = &vb->planes[i];
 	struct dma_buf *dbuf = dma_buf_get(plane->m.fd);
-	void *priv;
+	struct vb2_named *named;
 	int ret;
 
 	if (IS_ERR(dbuf)) {
 		vb2_dbg(q, 1, "plane %u: %d is no dma-buf\n", i, plane->m.fd);
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	}
 	if (!plane->length)
 		plane->length = min_t(size_t, dbuf->size, U32_MAX);
@@ -165,50 +184,22 @@ static int acquire_dmabuf(struct vb2_buffer *vb, unsigned int i,
 		ret = -EINVAL;
 	}
 	if (ret || (plane->dbuf == dbuf &&
-		    plane->held_length == plane->length)) {
+		    plane->named->length == plane->length)) {
 		dma_buf_put(dbuf);
-		return ret;
+		return ERR_PTR(ret);
 	}
 
-	priv = vb2_import_take(q, plane_dev(vb, i), dbuf, plane->length);
-	if (priv)
-		/* It came with a reference of its own */
-		dma_buf_put(dbuf);
-	else
-		priv = q->mem_ops->attach_dmabuf(vb, plane_dev(vb, i), dbuf,
-						 plane->length);
-	if (IS_ERR(priv)) {
+	named = vb2_keep_get(vb, i, dbuf);
+	if (IS_ERR(named)) {
 		vb2_dbg(q, 1, "plane %u: not attached, %ld\n", i,
-			PTR_ERR(priv));
+			PTR_ERR(named));
 		dma_buf_put(dbuf);
-		return PTR_ERR(priv);
 	}
-	vb2_count(vb->ledger, VB2_COUNT_ATTACH_DMABUF);
-	fresh->mem_priv = priv;
-	fresh->dbuf = dbuf;
-	/* The whole union, in which the descriptor is */
-	fresh->held_m = plane->m.userptr;
-	return 1;
+	return named;
 }
 
-/* The application goes on to another dma-buf, and will come back to this */
-static void keep_plane(struct vb2_buffer *vb, unsigned int i)
-{
-	struct vb2_plane *plane = &vb->planes[i];
-
-	if (vb->memory != VB2_MEMORY_DMABUF || !plane->mem_priv ||
-	    !vb2_import_keep(vb->vb2_queue, plane_dev(vb, i), plane->dbuf,
-			     plane->held_length, plane->mem_priv)) {
-		release_plane(vb, plane);
-		return;
-	}
-	vb2_count(vb->ledger, VB2_COUNT_DETACH_DMABUF);
-	plane->mem_priv = NULL;
-	plane->dbuf = NULL;
-}
-
-/* Let the acquired planes take the place of those that the buffer held */
-static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
+/* Let new memory take the place of what the planes hold */
+static int install(struct vb2_buffer *vb, struct vb2_named **fresh)
 {
 	unsigned int i;
 	int ret;
@@ -217,13 +208,11 @@ static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
 	for (i = 0; i < vb->num_planes; i++) {
 		struct vb2_plane *plane = &vb->planes[i];
 
-		if (!fresh[i].mem_priv)
+		if (!fresh[i])
 			continue;
-		keep_plane(vb, i);
-		plane->mem_priv = fresh[i].mem_priv;
-		plane->dbuf = fresh[i].dbuf;
-		plane->held_m = fresh[i].held_m;
-		plane->held_length = plane->length;
+		if (plane->named)
+			vb2_keep_put(vb->vb2_queue, take_named(vb, plane));
+		give_named(vb, plane, fresh[i]);
 	}
 	note_needs_sync(vb);
 	ret = vb2_op_buf_init(vb);
@@ -232,51 +221,37 @@ static int install(struct vb2_buffer *vb, const struct vb2_plane *fresh)
 	return ret;
 }
 
-static noinline_for_stack int
-acquire_changed(struct vb2_buffer *vb)
+static int acquire_changed(struct vb2_buffer *vb)
 {
-	struct vb2_plane fresh[VB2_MAX_PLANES] = {};
+	struct vb2_named *fresh[VB2_MAX_PLANES] = {};
 	bool changed = false;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < vb->num_planes; i++) {
-		if (vb->memory == VB2_MEMORY_USERPTR)
-			ret = acquire_userptr(vb, i, &fresh[i]);
-		else
-			ret = acquire_dmabuf(vb, i, &fresh[i]);
-		if (ret < 0)
+		fresh[i] = vb->memory == VB2_MEMORY_USERPTR ?
+			get_userptr(vb, i) : get_dmabuf(vb, i);
+		if (IS_ERR(fresh[i]))
 			goto err;
-		changed |= ret;
+		if (fresh[i])
+			changed = true;
 	}
 	return changed ? install(vb, fresh) : 0;
 
 err:
-	fresh[i].mem_priv = NULL;
+	ret = PTR_ERR(fresh[i]);
 	while (i--)
-		release_plane(vb, &fresh[i]);
+		if (fresh[i])
+			vb2_named_release(vb->vb2_queue, fresh[i]);
 	return ret;
-}
-
-/* Does a plane hold what user space names? Most do, from the turn before. */
-static bool holds_named(const struct vb2_buffer *vb,
-			const struct vb2_plane *plane)
-{
-	if (!plane->mem_priv || plane->held_length != plane->length)
-		return false;
-	if (vb->memory == VB2_MEMORY_USERPTR)
-		return plane->held_m == plane->m.userptr;
-
-	CLASS(fd, f)(plane->m.fd);
-	return fd_file(f) == plane->dbuf->file;
 }
 
 /* QUERYBUF shall not show what was refused, but what the plane holds */
 static void forget_named(struct vb2_plane *plane)
 {
-	if (plane->mem_priv) {
-		plane->length = plane->held_length;
-		plane->m.userptr = plane->held_m;
+	if (plane->named) {
+		plane->length = plane->named->length;
+		plane->m.userptr = plane->named->m;
 		return;
 	}
 	plane->length = plane->min_length;

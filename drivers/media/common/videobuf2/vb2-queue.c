@@ -219,7 +219,7 @@ void vb2_queue_cancel(struct vb2_queue *q)
 			vb2_planes_release(vb);
 		vb->copied_timestamp = false;
 	}
-	vb2_import_drop_all(q);
+	vb2_keep_end(q);
 }
 
 int vb2_core_streamoff(struct vb2_queue *q, unsigned int type)

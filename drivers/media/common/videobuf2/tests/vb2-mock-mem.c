@@ -145,8 +145,13 @@ static int mock_mmap(void *buf_priv, struct vm_area_struct *vma)
 static void *mock_get_userptr(struct vb2_buffer *vb, struct device *dev,
 			      unsigned long vaddr, unsigned long size)
 {
-	int ret = vb2_mock_call(vb2_mock_of(vb), MOCK_GET_USERPTR);
+	struct vb2_mock *mock = vb2_mock_of(vb);
+	int ret = vb2_mock_call(mock, MOCK_GET_USERPTR);
 
+	if (mock->unmap_in_get_userptr) {
+		vm_munmap(mock->unmap_in_get_userptr, size);
+		mock->unmap_in_get_userptr = 0;
+	}
 	return ret ? ERR_PTR(ret) : mem_create(vb, size, VB2_MEMORY_USERPTR);
 }
 

@@ -104,6 +104,9 @@ struct vb2_mock {
 	/* Called inside buf_prepare if set, with the queue's lock held */
 	void (*in_prepare)(struct vb2_mock *mock, struct vb2_buffer *vb);
 
+	/* The process unmaps this while it is pinned, once */
+	unsigned long unmap_in_get_userptr;
+
 	/* The hardware: buffers in the order of buf_queue */
 	spinlock_t hardware_lock;
 	struct list_head hardware;
@@ -180,6 +183,12 @@ enum vb2_buffer_state vb2_mock_state(struct vb2_mock *mock, unsigned int index);
 
 /* A dma-buf of @size bytes and its descriptor; freed with the test */
 struct dma_buf *vb2_mock_dmabuf(struct kunit *test, size_t size, int *fd);
+/* No pin outlives its turn in kernels that do not tell when a process changes */
+#define VB2_MOCK_NEEDS_PINS_KEPT(test)					\
+	do {								\
+		if (!IS_ENABLED(CONFIG_MMU_NOTIFIER))			\
+			kunit_skip(test, "no CONFIG_MMU_NOTIFIER");	\
+	} while (0)
 /* References to it, the test's included */
 long vb2_mock_dmabuf_users(struct dma_buf *dbuf);
 

@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/cleanup.h>
 #include <linux/file.h>
+#include <linux/mman.h>
 
 #include "../vb2-internal.h"
 #include "vb2-mock.h"
@@ -64,6 +65,10 @@ static struct vb2_mock *planes_mock(struct kunit *test, enum vb2_memory memory)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
 
+	/* Addresses are some process's */
+	KUNIT_ASSERT_NE(test, 0, kunit_vm_mmap(test, NULL, 0, PAGE_SIZE,
+					       PROT_READ, MAP_ANONYMOUS |
+					       MAP_PRIVATE, 0));
 	mock->num_planes = PLANES;
 	KUNIT_ASSERT_EQ(test, vb2_mock_reqbufs(mock, memory, 2), 2);
 	return mock;
@@ -233,6 +238,7 @@ static void vb2_planes_userptr_one_changes(struct kunit *test)
 	struct vb2_mock *mock = planes_mock(test, VB2_MEMORY_USERPTR);
 	struct vb2_mock_user user;
 
+	VB2_MOCK_NEEDS_PINS_KEPT(test);
 	name_userptrs(mock, &user, 0x10000000);
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
 	vb2_mock_streamon(mock);
@@ -368,67 +374,6 @@ static void vb2_planes_output_bytesused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qbuf_output(mock, 0, 0), 0);
 }
 
-/* Dma-bufs that take turns at one index are attached once, until STREAMOFF */
-static void vb2_import_keeps_attachments(struct kunit *test)
-{
-	struct vb2_mock *mock = planes_mock(test, VB2_MEMORY_DMABUF);
-	struct dmabufs bufs[2];
-	struct vb2_mock_user user;
-	unsigned int i;
-
-	make_dmabufs(mock, &bufs[0]);
-	make_dmabufs(mock, &bufs[1]);
-	vb2_mock_streamon(mock);
-	for (i = 0; i < 6; i++) {
-		name_dmabufs(&user, &bufs[i % 2]);
-		KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
-		vb2_mock_advance(mock, 1);
-		KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), 0);
-	}
-	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_ATTACH_DMABUF], 2 * PLANES);
-	expect_users(test, &bufs[0], 2);
-	expect_users(test, &bufs[1], 2);
-	/* Other length: another attachment */
-	name_dmabufs(&user, &bufs[0]);
-	user.planes[2].length = mock->sizes[2];
-	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
-	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_ATTACH_DMABUF], 2 * PLANES + 1);
-	vb2_mock_streamoff(mock);
-	expect_users(test, &bufs[0], 1);
-	expect_users(test, &bufs[1], 1);
-	vb2_mock_expect_balanced(mock);
-}
-
-/* More than is kept: the oldest goes first, nothing is lost */
-static void vb2_import_is_bounded(struct kunit *test)
-{
-	struct vb2_mock *mock = vb2_mock_capture(test);
-	const unsigned int count = 40;
-	struct vb2_mock_user user = {};
-	struct dma_buf *dbuf[40];
-	unsigned int i, held = 0;
-	int fd[40];
-
-	vb2_mock_reqbufs(mock, VB2_MEMORY_DMABUF, 1);
-	vb2_mock_streamon(mock);
-	for (i = 0; i < count; i++) {
-		dbuf[i] = vb2_mock_dmabuf(test, PAGE_SIZE, &fd[i]);
-		user.index = 0;
-		user.planes[0].m.fd = fd[i];
-		user.planes[0].length = 0;
-		KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
-		vb2_mock_advance(mock, 1);
-		KUNIT_EXPECT_EQ(test, vb2_mock_dqbuf(mock, NULL), 0);
-	}
-	for (i = 0; i < count; i++)
-		held += vb2_mock_dmabuf_users(dbuf[i]) - 1;
-	KUNIT_EXPECT_EQ(test, held, 33);
-	KUNIT_EXPECT_EQ(test, vb2_mock_dmabuf_users(dbuf[0]), 1);
-	KUNIT_EXPECT_EQ(test, vb2_mock_dmabuf_users(dbuf[count - 1]), 2);
-	vb2_mock_streamoff(mock);
-	vb2_mock_expect_balanced(mock);
-}
-
 static struct kunit_case vb2_planes_cases[] = {
 	KUNIT_CASE(vb2_planes_dmabuf_cycle),
 	KUNIT_CASE(vb2_planes_dmabuf_attach_fails),
@@ -442,8 +387,6 @@ static struct kunit_case vb2_planes_cases[] = {
 	KUNIT_CASE(vb2_planes_dmabuf_lengths),
 	KUNIT_CASE(vb2_planes_sync_if_needed),
 	KUNIT_CASE(vb2_planes_output_bytesused),
-	KUNIT_CASE(vb2_import_keeps_attachments),
-	KUNIT_CASE(vb2_import_is_bounded),
 	{}
 };
 
