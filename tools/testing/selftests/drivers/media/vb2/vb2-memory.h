@@ -351,6 +351,60 @@ static inline enum layout layout(const void *map, size_t size)
 	return found;
 }
 
+/* From /proc/vmstat; negative if there is no such counter */
+static inline long vmstat(const char *name)
+{
+	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+	long value, found = -1;
+	char line[64];
+	FILE *f;
+
+	/* Each CPU has a share that is added up once a second */
+	if (refresh < 0 || write(refresh, "1", 1) != 1)
+		return -1;
+	close(refresh);
+	f = fopen("/proc/vmstat", "r");
+	while (f && found < 0 && fscanf(f, "%63s %ld", line, &value) == 2)
+		if (!strcmp(line, name))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/*
+ * Without CONFIG_MMU_NOTIFIER, which the debug kernel may lack, the kernel does
+ * not tell when a process changes its memory: no pin is kept, but all is right.
+ */
+static inline bool pins_are_kept(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	bool found = false;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, " mmu_interval_notifier_insert\n");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Pages that are pinned now */
+static inline long pages_pinned(void)
+{
+	return vmstat("nr_foll_pin_acquired") - vmstat("nr_foll_pin_released");
+}
+
+static inline void *anonymous(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p != MAP_FAILED)
+		memset(p, 0x55, size);
+	return p;
+}
+
 static inline int cpu_access(int fd, unsigned long flags)
 {
 	struct dma_buf_sync sync = { .flags = flags };
