@@ -320,6 +320,18 @@ void run_calls(void)
 	run_requests();
 }
 
+/* The few that tell whether something got worse */
+void run_headline(void)
+{
+	run_mmap("MMAP, 1 plane", 1, false, BUFFERS);
+	run_mmap("MMAP, multi-planar, 4 planes", 4, true, BUFFERS);
+	run_userptr("USERPTR, another address, dma-sg, 4 MB", "dma-sg", 1,
+		    BUFFERS + 1);
+	run_dmabuf("DMABUF, same descriptor", "dma-contig", 1, BUFFERS, false);
+	run_dmabuf("DMABUF, another descriptor, dma-contig, 4 MB",
+		   "dma-contig", 1, BUFFERS + 1, false);
+}
+
 void run_iommu(void)
 {
 	run_dmabuf("IOMMU, DMABUF, same descriptor, dma-contig, 4 MB",

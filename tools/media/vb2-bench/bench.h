@@ -91,6 +91,7 @@ void report(const char *name, const char *operation, const char *unit,
 uint64_t floor_ioctl(void);
 void run_floor(void);
 void run_calls(void);
+void run_headline(void);
 void run_iommu(void);
 void run_allocation(void);
 void run_waiting(void);

@@ -35,28 +35,40 @@ TARGETS = (
      0.70),
 )
 
+# Where the limit is not met: what was reached, and may not be lost again
+REACHED = {
+    "MMAP, 1 plane": 0.82,
+    "MMAP, 4 planes": 0.63,
+    "DMABUF, same descriptor": 0.72,
+}
+
 # What the clock and rounding may do
 TOLERANCE = 0.01
 
 
 def check(rows):
-    """[{target, ratio, limit, met}]"""
+    """[{target, ratio, limit, met, kept}] of those that were measured"""
     by_name = {(row["case"], row["operation"]): row for row in rows}
     results = []
 
     def add(target, ratio, limit):
+        reached = max(limit, REACHED.get(target, 0))
         results.append({"target": target, "ratio": round(ratio, 3),
-                        "limit": limit, "met": ratio <= limit})
+                        "limit": limit, "met": ratio <= limit,
+                        "kept": ratio <= reached})
 
     for target, case, operations, limit in TARGETS:
+        if (case, operations[0]) not in by_name:
+            continue
         chosen = [by_name[case, operation] for operation in operations]
         floor = sum(row["floor"] for row in chosen)
         old = sum(row["old"] for row in chosen) - floor
         add(target, (sum(row["ours"] for row in chosen) - floor) / old, limit)
 
-    few, many = (sum(by_name[f"MMAP, {count} buffers", operation]["ours"]
-                     for operation in BOTH) for count in (4, 256))
-    add("256 buffers compared with 4", many / few, 1.03)
+    if ("MMAP, 256 buffers", "QBUF") in by_name:
+        few, many = (sum(by_name[f"MMAP, {count} buffers", operation]["ours"]
+                         for operation in BOTH) for count in (4, 256))
+        add("256 buffers compared with 4", many / few, 1.03)
 
     # Real time is not repeatable enough to be promised
     worst = max((row for row in rows if "nanoseconds" not in row["unit"]),

@@ -22,6 +22,7 @@ static const struct group {
 	{ "waiting", run_waiting },
 	{ "memory", run_memory },
 	{ "iommu", run_iommu },
+	{ "headline", run_headline },
 	{ "threads", run_threads },
 };
 
