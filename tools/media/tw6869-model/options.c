@@ -34,8 +34,7 @@ static const struct option_desc table[] = {
 	    "PCI class code (real chips have 0)"),
 	ONOFF("msi", msi, 1, "has an MSI capability"),
 	CHOICE("pace", pace, PACE_LOCKSTEP, "real|lockstep|strict",
-	       "lockstep: a frame waits until the last was read; strict: "
-	       "until nothing is left to read"),
+	       "a frame waits until the last was read, or all (strict)"),
 	OPT("speed", speed_percent, 100, 1, 10000,
 	    "percent of real time"),
 	OPT("hold-timeout-ms", hold_timeout_ms, 1000, 1, INT_MAX,
