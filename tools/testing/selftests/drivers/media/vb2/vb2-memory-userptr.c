@@ -420,18 +420,18 @@ TEST_F(userptr, remapped_when_changed)
 
 	ASSERT_NE(MAP_FAILED, to.ptr);
 	ASSERT_EQ(0, begin(&self->p, to.ptr));
-	before = vmstat("nr_foll_pin_acquired");
+	before = vm_counter("nr_foll_pin_acquired");
 	for (unsigned int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, finish(&self->p));
 		ASSERT_EQ(0, side_queue(self->p.cap, CAP, &to));
 	}
 	if (pins_are_kept())
-		EXPECT_EQ(before, vmstat("nr_foll_pin_acquired"));
+		EXPECT_EQ(before, vm_counter("nr_foll_pin_acquired"));
 	ASSERT_EQ(0, finish(&self->p));
 	to.ptr = one_run();
 	ASSERT_NE(MAP_FAILED, to.ptr);
 	ASSERT_EQ(0, side_queue(self->p.cap, CAP, &to));
-	EXPECT_LT(before, vmstat("nr_foll_pin_acquired"));
+	EXPECT_LT(before, vm_counter("nr_foll_pin_acquired"));
 	picture(sent, 40);
 	EXPECT_EQ(0, finish(&self->p));
 }

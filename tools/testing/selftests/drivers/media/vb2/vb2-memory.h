@@ -352,7 +352,7 @@ static inline enum layout layout(const void *map, size_t size)
 }
 
 /* From /proc/vmstat; negative if there is no such counter */
-static inline long vmstat(const char *name)
+static inline long vm_counter(const char *name)
 {
 	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
 	long value, found = -1;
@@ -392,7 +392,7 @@ static inline bool pins_are_kept(void)
 /* Pages that are pinned now */
 static inline long pages_pinned(void)
 {
-	return vmstat("nr_foll_pin_acquired") - vmstat("nr_foll_pin_released");
+	return vm_counter("nr_foll_pin_acquired") - vmstat("nr_foll_pin_released");
 }
 
 static inline void *anonymous(size_t size)
