@@ -172,9 +172,6 @@ struct vb2_plane {
 	unsigned int		bytesused;
 	unsigned int		length;
 	unsigned int		data_offset;
-	/* private: the driver's size from queue_setup(): length may not be less */
-	unsigned int		min_length;
-	/* public: */
 	union {
 		unsigned int	offset;
 		unsigned long	userptr;
@@ -182,6 +179,8 @@ struct vb2_plane {
 	} m;
 	struct dma_buf		*dbuf;
 	/* private: the core's */
+	/* The driver's size from queue_setup(): length may not be less */
+	unsigned int		min_length;
 	/* The allocator's handle; NULL while the plane has no memory */
 	void			*mem_priv;
 	/* USERPTR, DMABUF: what mem_priv belongs to */
