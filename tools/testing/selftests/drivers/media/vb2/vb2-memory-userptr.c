@@ -302,7 +302,7 @@ TEST_F(userptr, unmapped)
 	EXPECT_EQ(-EFAULT, output_from(&self->p, p));
 	EXPECT_EQ(0x55, p[0]);
 	/* Around the end of the address space */
-	EXPECT_EQ(-EINVAL, capture_to(&self->p, (void *)-8192L, 1));
+	EXPECT_EQ(-EFAULT, capture_to(&self->p, (void *)-8192L, 1));
 	EXPECT_EQ(-EFAULT, capture_to(&self->p, (void *)(1UL << 63), 1));
 	EXPECT_EQ(-EFAULT, capture_to(&self->p, NULL, 1));
 }
