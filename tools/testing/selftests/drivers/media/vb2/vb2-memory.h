@@ -392,7 +392,8 @@ static inline bool pins_are_kept(void)
 /* Pages that are pinned now */
 static inline long pages_pinned(void)
 {
-	return vm_counter("nr_foll_pin_acquired") - vmstat("nr_foll_pin_released");
+	return vm_counter("nr_foll_pin_acquired") -
+	       vm_counter("nr_foll_pin_released");
 }
 
 static inline void *anonymous(size_t size)
