@@ -86,7 +86,8 @@ void virtcap_meta_tick(struct virtcap *vc, struct virtcap_buf *picture)
 	*meta = (struct virtcap_meta) {
 		.magic = cpu_to_le32(V4L2_META_FMT_VIRTCAP),
 		.instance = cpu_to_le16(vc->inst),
-		.sequence = cpu_to_le32(buf->vb.sequence),
+		.sequence = cpu_to_le32(picture ? picture->vb.sequence :
+						  buf->vb.sequence),
 		.timestamp = cpu_to_le64(buf->vb.vb2_buf.timestamp),
 		.dropped = cpu_to_le32(vc->cap.dropped),
 	};

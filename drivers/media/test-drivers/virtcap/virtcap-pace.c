@@ -16,11 +16,8 @@
 
 #include "virtcap.h"
 
-/**
- * virtcap_leader() - the node that sets the pace: the first one that streams
- * @pipe: the pipe
- */
-struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe)
+/* The first node that streams sets the pace. */
+static struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe)
 {
 	struct virtcap_node *second = pipe->nodes[1];
 

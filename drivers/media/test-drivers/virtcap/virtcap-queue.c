@@ -228,20 +228,18 @@ struct virtcap_buf *virtcap_take(struct virtcap_node *node)
  */
 void virtcap_stamp_time(struct virtcap_node *node, struct virtcap_buf *buf)
 {
-	/* Metadata has the number of the picture that it belongs to. */
-	const struct virtcap_node *leader = virtcap_leader(node->pipe);
-	bool alternate = leader->fmt.field == V4L2_FIELD_ALTERNATE;
+	bool alternate = node->fmt.field == V4L2_FIELD_ALTERNATE;
 
 	buf->vb.vb2_buf.timestamp = ktime_get_ns();
 	/* Both fields of a frame have its number. */
-	buf->vb.sequence = alternate ? leader->frame / 2 : leader->frame;
+	buf->vb.sequence = alternate ? node->frame / 2 : node->frame;
 	/* The application sets the field of output buffers. */
 	if (node == &node->vc->out)
 		return;
 	buf->vb.field = node->fmt.field;
-	if (buf->vb.field == V4L2_FIELD_ALTERNATE)
-		buf->vb.field = leader->frame % 2 ? V4L2_FIELD_BOTTOM :
-						    V4L2_FIELD_TOP;
+	if (alternate)
+		buf->vb.field = node->frame % 2 ? V4L2_FIELD_BOTTOM :
+						  V4L2_FIELD_TOP;
 }
 
 /**

@@ -368,7 +368,6 @@ int virtcap_meta_init(struct virtcap *vc);
 void virtcap_meta_tick(struct virtcap *vc, struct virtcap_buf *picture);
 
 /* virtcap-pace.c */
-struct virtcap_node *virtcap_leader(struct virtcap_pipe *pipe);
 void virtcap_pipe_init(struct virtcap *vc, struct virtcap_pipe *pipe,
 		       void (*tick)(struct virtcap_pipe *pipe));
 int virtcap_pipe_start(struct virtcap_node *node);
