@@ -51,6 +51,16 @@ unsigned int virtcap_fault_value(const struct virtcap_node *node,
 	return atomic_read(&node->faults[id].value);
 }
 
+/* An attribute that nobody has set must not count for /proc/PID/fail-nth. */
+static bool virtcap_attr_fails(struct fault_attr *attr)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	if (!attr->probability)
+		return false;
+#endif
+	return should_fail(attr, 1);
+}
+
 /**
  * virtcap_fault() - is this the occasion for a fault?
  * @node: the node
@@ -63,7 +73,7 @@ bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault_id id)
 {
 	struct virtcap_fault *fault = &node->faults[id];
 
-	if (should_fail(&fault->attr, 1))
+	if (virtcap_attr_fails(&fault->attr))
 		return true;
 	if (!atomic_read(&fault->value))
 		return false;
