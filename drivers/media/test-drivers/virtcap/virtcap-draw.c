@@ -7,12 +7,6 @@
 
 #include "virtcap.h"
 
-/* Buffer lines per source frame: a buffer with one field has every other one. */
-static bool virtcap_one_field(u32 field)
-{
-	return V4L2_FIELD_HAS_T_OR_B(field) || field == V4L2_FIELD_ALTERNATE;
-}
-
 static void virtcap_draw_setup(struct virtcap *vc)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
@@ -152,5 +146,5 @@ void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf)
 	if (vc->cap.fmt.field == V4L2_FIELD_ALTERNATE)
 		tpg_s_field(&vc->tpg, buf->vb.field, true);
 	virtcap_draw_planes(vc, &buf->vb.vb2_buf);
-	tpg_update_mv_count(&vc->tpg, virtcap_one_field(vc->cap.fmt.field));
+	tpg_update_mv_count(&vc->tpg, V4L2_FIELD_HAS_T_OR_B(vc->cap.fmt.field));
 }

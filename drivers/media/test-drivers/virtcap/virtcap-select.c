@@ -20,14 +20,6 @@ static u32 virtcap_zoom(u32 len, u32 other, u32 max)
 	return ALIGN_DOWN(clamp(len, min(low, high), high), 2);
 }
 
-static u32 virtcap_lines_per_line(const struct virtcap *vc)
-{
-	u32 field = vc->cap.fmt.field;
-
-	return field == V4L2_FIELD_ALTERNATE || V4L2_FIELD_HAS_T_OR_B(field) ?
-		2 : 1;
-}
-
 /**
  * virtcap_select_fit() - make crop and compose rectangles fit each other
  * @vc: the device
@@ -40,7 +32,7 @@ void virtcap_select_fit(struct virtcap *vc)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
 	struct v4l2_rect bounds = { .width = mp->width, .height = mp->height };
-	u32 f = virtcap_lines_per_line(vc);
+	u32 f = V4L2_FIELD_HAS_T_OR_B(mp->field) ? 2 : 1;
 
 	guard(mutex)(&vc->tpg_lock);
 	vc->crop.width = min_t(u32, vc->crop.width,

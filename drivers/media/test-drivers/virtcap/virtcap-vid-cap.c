@@ -72,8 +72,8 @@ static int virtcap_enum_frameintervals(struct file *file, void *priv,
 	return 0;
 }
 
-static int virtcap_g_parm(struct file *file, void *priv,
-			  struct v4l2_streamparm *parm)
+/* For capture and output: struct v4l2_outputparm has the same layout. */
+int virtcap_g_parm(struct file *file, void *priv, struct v4l2_streamparm *parm)
 {
 	struct virtcap_node *node = video_drvdata(file);
 
@@ -87,19 +87,19 @@ static int virtcap_g_parm(struct file *file, void *priv,
 	return 0;
 }
 
-/* The webcam has certain rates, the loop any; elsewhere the source decides. */
-static int virtcap_s_parm(struct file *file, void *priv,
-			  struct v4l2_streamparm *parm)
+/* The webcam has certain rates; at TV and HDMI the source decides. */
+int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm)
 {
 	struct virtcap_node *node = video_drvdata(file);
 	struct v4l2_fract t = parm->parm.capture.timeperframe;
 	unsigned int num = virtcap_num_rates(node->fmt.width, node->fmt.height);
+	enum virtcap_input input = node->vc->input;
+	bool cap = node == &node->vc->cap;
 	unsigned int i = 0;
 
 	if (parm->type != node->queue.type)
 		return -EINVAL;
-	switch (node->vc->input) {
-	case VIRTCAP_WEBCAM:
+	if (cap && input == VIRTCAP_WEBCAM) {
 		if (!t.numerator || !t.denominator)
 			t = (struct v4l2_fract) { 1, 30 };
 		/* The slowest rate that is not below the wanted one */
@@ -107,13 +107,9 @@ static int virtcap_s_parm(struct file *file, void *priv,
 		       (u64)virtcap_rates[i] * t.numerator < t.denominator)
 			i++;
 		t = (struct v4l2_fract) { 1, virtcap_rates[i] };
-		fallthrough;
-	case VIRTCAP_LOOP:
-		virtcap_set_interval(node, t);
-		break;
-	default:
-		break;
 	}
+	if (!cap || input == VIRTCAP_WEBCAM || input == VIRTCAP_LOOP)
+		virtcap_set_interval(node, t);
 	return virtcap_g_parm(file, priv, parm);
 }
 

@@ -33,32 +33,6 @@ static int virtcap_s_output(struct file *file, void *priv, unsigned int o)
 	return o ? -EINVAL : 0;
 }
 
-static int virtcap_out_g_parm(struct file *file, void *priv,
-			      struct v4l2_streamparm *parm)
-{
-	struct virtcap_node *node = video_drvdata(file);
-
-	if (parm->type != node->queue.type)
-		return -EINVAL;
-	parm->parm.output = (struct v4l2_outputparm) {
-		.capability = V4L2_CAP_TIMEPERFRAME,
-		.timeperframe = node->interval,
-		.writebuffers = 2,
-	};
-	return 0;
-}
-
-static int virtcap_out_s_parm(struct file *file, void *priv,
-			      struct v4l2_streamparm *parm)
-{
-	struct virtcap_node *node = video_drvdata(file);
-
-	if (parm->type != node->queue.type)
-		return -EINVAL;
-	virtcap_set_interval(node, parm->parm.output.timeperframe);
-	return virtcap_out_g_parm(file, priv, parm);
-}
-
 static const struct v4l2_ioctl_ops virtcap_vid_out_ioctl_ops = {
 	.vidioc_enum_fmt_vid_out	= virtcap_enum_fmt,
 	.vidioc_g_fmt_vid_out		= virtcap_g_fmt,
@@ -72,8 +46,8 @@ static const struct v4l2_ioctl_ops virtcap_vid_out_ioctl_ops = {
 	.vidioc_enum_output		= virtcap_enum_output,
 	.vidioc_g_output		= virtcap_g_output,
 	.vidioc_s_output		= virtcap_s_output,
-	.vidioc_g_parm			= virtcap_out_g_parm,
-	.vidioc_s_parm			= virtcap_out_s_parm,
+	.vidioc_g_parm			= virtcap_g_parm,
+	.vidioc_s_parm			= virtcap_s_parm,
 	VIRTCAP_COMMON_IOCTLS,
 	.vidioc_subscribe_event		= v4l2_ctrl_subscribe_event,
 };

@@ -397,6 +397,8 @@ void virtcap_stamp(struct virtcap *vc, struct virtcap_buf *buf);
 extern const struct v4l2_frmsize_discrete virtcap_webcam_sizes[];
 extern const unsigned int virtcap_num_webcam_sizes;
 
+int virtcap_g_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
+int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
 int virtcap_vid_cap_init(struct virtcap *vc);
 void virtcap_vid_cap_tick(struct virtcap_pipe *pipe);
 
