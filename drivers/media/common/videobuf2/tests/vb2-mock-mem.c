@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * videobuf2 tests: mock memory, and a mock dma-buf
+ * videobuf2 tests: mock memory, a mock dma-buf, and devices for real memory
  *
  * Every handle that the core got is counted in the mock's ledger, and the
  * memory checks what the core promises to allocators: that it is not released
  * while hardware may touch it, and by the way it was acquired.
  */
+#include <kunit/device.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/file.h>
 #include <linux/fdtable.h>
 #include <linux/mm.h>
 #include <linux/refcount.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -309,4 +312,35 @@ struct dma_buf *vb2_mock_dmabuf(struct kunit *test, size_t size, int *fd)
 long vb2_mock_dmabuf_users(struct dma_buf *dbuf)
 {
 	return file_count(dbuf->file);
+}
+
+/* A device that does DMA, with the limits of the test */
+struct device *vb2_mock_dma_device(struct kunit *test, const char *name,
+				   u64 mask, unsigned int max_segment)
+{
+	struct device_dma_parameters *parms;
+	struct device *dev = kunit_device_register(test, name);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	parms = kunit_kzalloc(test, sizeof(*parms), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, parms);
+	dev->dma_parms = parms;
+	dev->dma_mask = &dev->coherent_dma_mask;
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(dev, mask), 0);
+	dma_set_max_seg_size(dev, max_segment);
+	return dev;
+}
+
+struct vb2_mem_env *vb2_mem_env(struct kunit *test)
+{
+	struct vb2_mem_env *env = kunit_kzalloc(test, sizeof(*env), GFP_KERNEL);
+	struct vb2_mock *mock = vb2_mock_capture(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, env);
+	env->dev = vb2_mock_dma_device(test, "vb2-dma", DMA_BIT_MASK(32),
+				       SZ_64K);
+	env->other = vb2_mock_dma_device(test, "vb2-other", DMA_BIT_MASK(32),
+					 SZ_1M);
+	env->vb.vb2_queue = &mock->q;
+	return env;
 }

@@ -192,6 +192,17 @@ struct dma_buf *vb2_mock_dmabuf(struct kunit *test, size_t size, int *fd);
 /* References to it, the test's included */
 long vb2_mock_dmabuf_users(struct dma_buf *dbuf);
 
+/* A buffer of a capture queue, and devices that do DMA, for the allocators */
+struct vb2_mem_env {
+	struct device *dev;
+	struct device *other;
+	struct vb2_buffer vb;
+};
+
+struct vb2_mem_env *vb2_mem_env(struct kunit *test);
+struct device *vb2_mock_dma_device(struct kunit *test, const char *name,
+				   u64 mask, unsigned int max_segment);
+
 /* All that was begun was ended, all that was taken was given back */
 void vb2_mock_expect_balanced(struct vb2_mock *mock);
 
