@@ -55,7 +55,6 @@ int vb2_mem_mmap(void *buf_priv, struct vm_area_struct *vma)
 				vm_map_pages(vma, mem->pages, mem->num_pages);
 	if (ret)
 		return ret;
-
 	vma->vm_private_data = &mem->vma_handler;
 	vma->vm_ops = &vb2_common_vm_ops;
 	vma->vm_ops->open(vma);
@@ -90,7 +89,6 @@ struct frame_vector *vb2_create_framevec(unsigned long start,
 	pinned = get_vaddr_frames(start, nr, write, vec);
 	if (pinned == nr)
 		return vec;
-
 	vb2_destroy_framevec(vec);
 	return ERR_PTR(pinned < 0 ? pinned : -EFAULT);
 }
@@ -241,13 +239,18 @@ EXPORT_SYMBOL_NS_GPL(vb2_mem_num_users, VB2_MEMOPS);
 
 /* Memory and devices */
 
-/* In segments that @dev takes */
+/* In segments that @dev takes; a single page never crosses a boundary */
 static int vb2_mem_fill_table(struct vb2_mem *mem, struct device *dev,
 			      struct sg_table *sgt)
 {
 	size_t max = clamp_t(size_t, dma_max_mapping_size(dev), PAGE_SIZE,
 			     max(dma_get_max_seg_size(dev), PAGE_SIZE));
+	unsigned int i;
 
+	for (i = 1; i < mem->num_pages; i++)
+		if (!(page_to_phys(mem->pages[i]) & dma_get_seg_boundary(dev)) &&
+		    mem->pages[i] == nth_page(mem->pages[i - 1], 1))
+			max = PAGE_SIZE;
 	return sg_alloc_table_from_pages_segment(sgt, mem->pages, mem->num_pages,
 						 mem->offset, mem->size, max,
 						 GFP_KERNEL_ACCOUNT);
@@ -490,12 +493,9 @@ static struct sg_table *vb2_export_map(struct dma_buf_attachment *attach,
 	int ret;
 
 	guard(mutex)(&mem->lock);
-	/* The owner's device has it mapped too, which DMA debugging dislikes */
-	ret = dma_map_sgtable(export->dev, &export->table, dir,
-			      DMA_ATTR_SKIP_CPU_SYNC);
+	ret = vb2_dma_map(export->dev, &export->table, dir, 0);
 	if (ret)
 		return ERR_PTR(ret);
-	dma_sync_sgtable_for_device(export->dev, &export->table, dir);
 	export->dir = dir;
 	return &export->table;
 }

@@ -3,10 +3,15 @@
  * videobuf2 tests: memory that is allocated, and pages of a process
  */
 #include <kunit/test.h>
+#include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
+#include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
+#include <linux/vmstat.h>
+#include <media/videobuf2-dma-contig.h>
 #include <media/videobuf2-dma-sg.h>
 #include <media/videobuf2-memops.h>
 #include <media/videobuf2-vmalloc.h>
@@ -16,6 +21,19 @@
 
 static const struct vb2_mem_ops *sg = &vb2_dma_sg_memops;
 static const struct vb2_mem_ops *vm = &vb2_vmalloc_memops;
+static const struct vb2_mem_ops *dc = &vb2_dma_contig_memops;
+
+static void expect_no_crossing(struct kunit *test, struct sg_table *sgt,
+			       unsigned long boundary)
+{
+	struct scatterlist *s;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
+	for_each_sgtable_sg(sgt, s, i)
+		KUNIT_EXPECT_EQ(test, sg_phys(s) / boundary,
+				(sg_phys(s) + s->length - 1) / boundary);
+}
 
 /* Defect 6: the allocator asks what the device can take */
 static void vb2_dma_sg_respects_device(struct kunit *test)
@@ -51,9 +69,7 @@ static void vb2_dma_sg_chunks(struct kunit *test)
 	const unsigned long boundary = 4 * PAGE_SIZE;
 	struct device *dev = vb2_mock_dma_device(test, "vb2-boundary", DMA_BIT_MASK(64),
 					SZ_1M);
-	struct scatterlist *s;
 	struct sg_table *sgt;
-	unsigned int i;
 	void *mem;
 
 	mem = sg->alloc(&env->vb, dev, SZ_64K);
@@ -66,10 +82,66 @@ static void vb2_dma_sg_chunks(struct kunit *test)
 	mem = sg->alloc(&env->vb, dev, SZ_64K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mem);
 	sgt = sg->cookie(&env->vb, mem);
-	for_each_sgtable_sg(sgt, s, i)
-		KUNIT_EXPECT_EQ(test, sg_phys(s) / boundary,
-				(sg_phys(s) + s->length - 1) / boundary);
+	expect_no_crossing(test, sgt, boundary);
 	sg->put(mem);
+}
+
+/* One run of pages, exported to a device with boundaries and to one without */
+static void vb2_export_boundary(struct kunit *test)
+{
+	struct vb2_mem_env *env = vb2_mem_env(test);
+	const unsigned long boundary = 2 * PAGE_SIZE;
+	struct device *dev = vb2_mock_dma_device(test, "vb2-boundary",
+						 DMA_BIT_MASK(64), SZ_1M);
+	struct dma_buf *dbuf;
+	void *mem, *imported;
+	struct sg_table *sgt;
+
+	mem = dc->alloc(&env->vb, env->other, SZ_64K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mem);
+	dbuf = dc->get_dmabuf(&env->vb, mem, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dbuf);
+	imported = sg->attach_dmabuf(&env->vb, dev, dbuf, SZ_64K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, imported);
+	sgt = sg->cookie(&env->vb, imported);
+	KUNIT_EXPECT_EQ(test, sgt->orig_nents, 1);
+	sg->detach_dmabuf(imported);
+
+	dma_set_seg_boundary(dev, boundary - 1);
+	imported = sg->attach_dmabuf(&env->vb, dev, dbuf, SZ_64K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, imported);
+	expect_no_crossing(test, sg->cookie(&env->vb, imported), boundary);
+	sg->detach_dmabuf(imported);
+	/* That is no obstacle to who wants it in one run */
+	imported = dc->attach_dmabuf(&env->vb, dev, dbuf, SZ_64K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, imported);
+	dc->detach_dmabuf(imported);
+	dma_buf_put(dbuf);
+	flush_delayed_fput();
+	dc->put(mem);
+}
+
+/* At once, not after having taken all there is */
+static void vb2_dma_sg_more_than_all(struct kunit *test)
+{
+	struct vb2_mem_env *env = vb2_mem_env(test);
+	unsigned long events[NR_VM_EVENT_ITEMS];
+	unsigned long before = 0, after = 0;
+	unsigned int zone;
+	void *mem;
+
+	if (!IS_ENABLED(CONFIG_VM_EVENT_COUNTERS))
+		kunit_skip(test, "nobody counts the pages");
+	all_vm_events(events);
+	for (zone = 0; zone < MAX_NR_ZONES; zone++)
+		before += events[PGALLOC_NORMAL - ZONE_NORMAL + zone];
+	mem = sg->alloc(&env->vb, env->other,
+			(totalram_pages() + 1UL) << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(mem), -ENOMEM);
+	all_vm_events(events);
+	for (zone = 0; zone < MAX_NR_ZONES; zone++)
+		after += events[PGALLOC_NORMAL - ZONE_NORMAL + zone];
+	KUNIT_EXPECT_LT(test, after - before, totalram_pages() / 4);
 }
 
 static void vb2_userptr_pins(struct kunit *test)
@@ -149,6 +221,8 @@ static void vb2_frame_vector_pfns(struct kunit *test)
 static struct kunit_case vb2_memops_cases[] = {
 	KUNIT_CASE(vb2_dma_sg_respects_device),
 	KUNIT_CASE(vb2_dma_sg_chunks),
+	KUNIT_CASE(vb2_dma_sg_more_than_all),
+	KUNIT_CASE(vb2_export_boundary),
 	KUNIT_CASE(vb2_userptr_pins),
 	KUNIT_CASE(vb2_userptr_refused),
 	KUNIT_CASE(vb2_frame_vector_pfns),
