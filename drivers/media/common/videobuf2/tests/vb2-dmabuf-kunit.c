@@ -130,6 +130,7 @@ static void vb2_export_mmap(struct kunit *test)
 struct flaky {
 	int attach_error;
 	int map_error;
+	int begin_error;
 	unsigned int attached;
 	unsigned int mapped;
 	enum dma_data_direction dir;
@@ -197,6 +198,8 @@ static int flaky_begin(struct dma_buf *dbuf, enum dma_data_direction dir)
 {
 	struct flaky *flaky = dbuf->priv;
 
+	if (flaky->begin_error)
+		return flaky->begin_error;
 	flaky->in_access++;
 	flaky->accesses++;
 	flaky->dir = dir;
@@ -360,6 +363,31 @@ static void vb2_import_for_cpu(struct kunit *test)
 	flaky_free(flaky, dbuf);
 }
 
+/*
+ * The exporter denies access: what did not begin does not end. (That it has no
+ * address is in vb2_import_fails(); dma_buf_vmap() warns of all other errors.)
+ */
+static void vb2_import_for_cpu_fails(struct kunit *test)
+{
+	struct vb2_mem_env *env = vb2_mem_env(test);
+	struct dma_buf *dbuf;
+	static u8 memory[8];
+	struct flaky *flaky = flaky_create(test, &dbuf, memory);
+	void *mem;
+
+	mem = vm->attach_dmabuf(&env->vb, NULL, dbuf, PAGE_SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mem);
+	flaky->begin_error = -EINTR;
+	vm->prepare(mem);
+	vm->finish(mem);
+	KUNIT_EXPECT_EQ(test, flaky->in_access, 0);
+	vm->prepare(mem);
+	vm->detach_dmabuf(mem);
+	KUNIT_EXPECT_EQ(test, flaky->in_access, 0);
+	KUNIT_EXPECT_EQ(test, flaky->vmapped, 0);
+	flaky_free(flaky, dbuf);
+}
+
 /* dma-contig wants one run of bus addresses, long enough */
 static void vb2_import_contiguous(struct kunit *test)
 {
@@ -430,6 +458,7 @@ static struct kunit_case vb2_dmabuf_cases[] = {
 	KUNIT_CASE(vb2_import_fails),
 	KUNIT_CASE(vb2_import_for_device),
 	KUNIT_CASE(vb2_import_for_cpu),
+	KUNIT_CASE(vb2_import_for_cpu_fails),
 	KUNIT_CASE(vb2_import_contiguous),
 	{}
 };
