@@ -123,15 +123,15 @@ void tw6869_stream_fault(struct tw6869_vid *vid, const char *what)
 static unsigned int completions_since(struct tw6869_vid *vid, unsigned int slot,
 				      u64 now)
 {
-	u64 periods = div64_u64(now - vid->last_ns + vid->period_ns / 2,
-				vid->period_ns);
+	unsigned int periods = div64_u64(now - vid->last_ns + vid->period_ns / 2,
+					 vid->period_ns);
 	unsigned int n;
 
 	if (vid->last_slot < 0) {
 		/* First one since a start, or since a restart */
 		if (vid->count < 0)
 			return slot + 1;
-		n = max_t(u64, periods, 1);
+		n = max(periods, 1U);
 		/* Both fields of a frame have the same sequence number. */
 		if (vid->n_slots == 4 && ((vid->count + n) ^ slot) & 1)
 			n++;

@@ -119,8 +119,8 @@ static void vb2_mmap_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, map(mock, file, 2ULL * VB2_MAX_PLANES
 					   << PAGE_SHIFT, PAGE_SIZE, PROT_READ,
 					   MAP_SHARED));
-	KUNIT_EXPECT_EQ(test, -EINVAL, map(mock, file, 1UL << 40, PAGE_SIZE,
-					   PROT_READ, MAP_SHARED));
+	KUNIT_EXPECT_EQ(test, -EINVAL, map(mock, file, BIT(BITS_PER_LONG - 2),
+					   PAGE_SIZE, PROT_READ, MAP_SHARED));
 	vb2_mock_fail(mock, MOCK_MMAP, 1, -ENXIO);
 	KUNIT_EXPECT_EQ(test, -ENXIO, map(mock, file, 0, PAGE_SIZE, PROT_READ,
 					  MAP_SHARED));
