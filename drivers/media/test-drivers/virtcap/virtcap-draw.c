@@ -110,7 +110,7 @@ static void virtcap_draw_planes(struct virtcap *vc, struct vb2_buffer *vb)
 	v4l2_std_id std = vc->input == VIRTCAP_TV ? vc->std : 0;
 	bool partial = vc->compose.width != mp->width ||
 		       vc->compose.height != mp->height;
-	u8 *vbufs[TPG_MAX_PLANES];
+	u8 *vbufs[TPG_MAX_PLANES] = {};
 
 	for (unsigned int p = 0; p < vb->num_planes; p++) {
 		u32 size = mp->plane_fmt[p].sizeimage;
