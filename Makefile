@@ -51,6 +51,9 @@ kernel-debug: setup ## build the kernel with sanitizers that --kernel debug boot
 series: setup ## make the patch series for a kernel tree, in out/series
 	@$(LAB)/series
 
+series-check: setup ## build each patch of the series and read it by checkpatch
+	@$(LAB)/series-check $(if $(SINCE),--since $(SINCE))
+
 docs: setup ## build the documentation inside the kernel's own, in out/docs
 	@$(LAB)/docs
 
