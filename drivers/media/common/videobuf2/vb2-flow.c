@@ -124,6 +124,8 @@ static void queue_buffer(struct vb2_queue *q, struct vb2_buffer *vb, void *pb)
 	vb2_state_set(vb, VB2_BUF_STATE_QUEUED);
 	vb2_op_copy_timestamp(vb, pb);
 	trace_vb2_qbuf(q, vb);
+	/* Before the driver has it, which may be done in no time */
+	vb2_op_fill_user_buffer(vb, pb);
 }
 
 /* What user space shall see is what the driver's buf_finish leaves */
@@ -205,7 +207,6 @@ int vb2_core_qbuf(struct vb2_queue *q, struct vb2_buffer *vb, void *pb,
 			return ret;
 		}
 	}
-	vb2_op_fill_user_buffer(vb, pb);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vb2_core_qbuf);

@@ -79,6 +79,21 @@ static void vb2_core_prepare_buf_then_qbuf(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_get_buffer(&mock->q, 0)->timestamp, 1234);
 }
 
+/* Also if the hardware is done before QBUF is */
+static void vb2_core_qbuf_returns_queued(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	struct vb2_mock_user user = {};
+
+	vb2_mock_start(mock, 1);
+	vb2_mock_advance(mock, 1);
+	KUNIT_ASSERT_EQ(test, vb2_mock_dqbuf(mock, &user), 0);
+	mock->instant = true;
+	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
+	KUNIT_EXPECT_EQ(test, vb2_mock_state(mock, 0), VB2_BUF_STATE_DONE);
+	KUNIT_EXPECT_EQ(test, user.state, VB2_BUF_STATE_QUEUED);
+}
+
 /* Each step of prepare fails in turn and leaves the buffer as it was */
 static void vb2_core_qbuf_prepare_fails(struct kunit *test)
 {
@@ -475,6 +490,7 @@ static struct kunit_case vb2_flow_cases[] = {
 	KUNIT_CASE(vb2_core_dqbuf_not_taken),
 	KUNIT_CASE(vb2_core_dqbuf_after_last),
 	KUNIT_CASE(vb2_core_prepare_buf_then_qbuf),
+	KUNIT_CASE(vb2_core_qbuf_returns_queued),
 	KUNIT_CASE(vb2_core_qbuf_prepare_fails),
 	KUNIT_CASE(vb2_core_qbuf_cache_hints),
 	KUNIT_CASE(vb2_wait_for_all_buffers_returns),
