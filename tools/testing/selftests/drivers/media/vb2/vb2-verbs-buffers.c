@@ -204,9 +204,12 @@ TEST_F(buffers, create_bufs_probes_and_fills)
 	EXPECT_LE(VIDEO_MAX_FRAME, max);
 	EXPECT_TRUE(vb2_same(&self->node, &self->before));
 
+	/* Flags that mean nothing have no effect, and do not come back */
 	create_init(&self->node, &c);
 	c.count = max;
+	c.flags = ~V4L2_MEMORY_FLAG_NON_COHERENT;
 	EXPECT_EQ(0, create(&self->node, &c));
+	EXPECT_EQ(0, c.flags);
 	EXPECT_EQ(COUNT, c.index);
 	EXPECT_EQ(max - COUNT, c.count);
 	create_init(&self->node, &c);
@@ -367,9 +370,9 @@ TEST_F(buffers, expbuf_refuses)
 	EXPECT_EQ(-EFAULT, vb2_call(fd, VIDIOC_EXPBUF, BAD_POINTER));
 	EXPECT_TRUE(vb2_same(&self->node, &self->before));
 
-	/* Exported memory counts as mapped, and outlives the buffer */
+	/* Everybody may; it counts as mapped, and outlives the buffer */
 	eb = good;
-	ASSERT_EQ(0, vb2_call(fd, VIDIOC_EXPBUF, &eb));
+	ASSERT_EQ(0, vb2_call(self->other.fd, VIDIOC_EXPBUF, &eb));
 	EXPECT_NE(0, vb2_flags(&self->node, 0) & V4L2_BUF_FLAG_MAPPED);
 	EXPECT_EQ(0, vb2_reqbufs(&self->node, V4L2_MEMORY_MMAP, 0));
 	EXPECT_LT(0, lseek(eb.fd, 0, SEEK_END));
@@ -407,7 +410,9 @@ TEST_F(buffers, mmap_refuses)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_TRUE(vb2_same(&self->node, &self->before));
 
-	p = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	/* Everybody may */
+	p = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED,
+		 self->other.fd, offset);
 	ASSERT_NE(MAP_FAILED, p);
 	EXPECT_NE(0, vb2_flags(&self->node, 0) & V4L2_BUF_FLAG_MAPPED);
 	EXPECT_EQ(0, vb2_flags(&self->node, 1) & V4L2_BUF_FLAG_MAPPED);

@@ -355,7 +355,12 @@ TEST_F(queueing, dqbuf_refuses)
 		EXPECT_EQ(-EFAULT, vb2_call(node->fd, VIDIOC_DQBUF, &arg.b));
 	}
 	EXPECT_NE(0, vb2_flags(node, 0) & V4L2_BUF_FLAG_DONE);
-	EXPECT_EQ(0, vb2_dqbuf(node));
+	/* The queue knows which buffer, and all else of it */
+	vb2_arg_init(&arg, node, 99, ~0U);
+	arg.b.flags = ~0U;
+	EXPECT_EQ(0, vb2_call(node->fd, VIDIOC_DQBUF, &arg.b));
+	EXPECT_EQ(0, arg.b.index);
+	EXPECT_EQ(V4L2_MEMORY_MMAP, arg.b.memory);
 	EXPECT_EQ(-EAGAIN, vb2_dqbuf(node));
 }
 
