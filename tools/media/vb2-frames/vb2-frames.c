@@ -7,9 +7,11 @@
  * <linux/virtcap.h>). This program switches that on, captures with the memory
  * model that is asked for, spoils each buffer before it is queued, and looks at
  * what comes back. With --loop it writes such frames itself to the output node
- * and finds them again on the capture node. Results are in KTAP.
+ * and finds them again on the capture node. Results are in KTAP. With --time it
+ * does none of that and says what a frame costs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
@@ -38,6 +40,8 @@ static struct options {
 	bool checksum;
 	bool foreign;
 	bool verbose;
+	bool time;
+	unsigned int skip;
 	unsigned int timeout;	/* milliseconds */
 	bool expect[NUM_VERDICTS];
 } opt = {
@@ -62,9 +66,11 @@ static const char help[] =
 	"  -e, --exporter NODE     output node whose buffers are imported by -m dmabuf\n"
 	"  -l, --loop NODE         write frames to this output node, find them again\n"
 	"  -F, --foreign           frames come from elsewhere, through the Loop input\n"
+	"  -S, --skip N            do not look at the first N frames with an identity\n"
 	"  -c, --checksum          check all bytes, not only first and last of lines\n"
 	"  -x, --expect KIND       such frames must occur: lost, repeated, disorder,\n"
 	"                          torn, stale, corrupt or error; may be repeated\n"
+	"  -T, --time              look at no frame, only say how long one takes\n"
 	"  -t, --timeout MS        give up if no frame comes (5000)\n"
 	"  -v, --verbose           say which frame was bad\n"
 	"Exit status: 0 all as it should be, 1 not, 2 could not run.\n";
@@ -134,6 +140,8 @@ static const struct {
 	{ 'e', .text = &opt.exporter },
 	{ 'l', .text = &opt.loop },
 	{ 'F', .flag = &opt.foreign },
+	{ 'S', .number = &opt.skip, .max = 1 << 30 },
+	{ 'T', .flag = &opt.time },
 	{ 'c', .flag = &opt.checksum },
 	{ 't', .number = &opt.timeout, .max = 1 << 30 },
 	{ 'v', .flag = &opt.verbose },
@@ -181,18 +189,21 @@ static void parse_options(int argc, char **argv)
 		{ "format", 1, NULL, 'f' }, { "stride", 1, NULL, 's' },
 		{ "memory", 1, NULL, 'm' },
 		{ "exporter", 1, NULL, 'e' }, { "loop", 1, NULL, 'l' },
-		{ "foreign", 0, NULL, 'F' }, { "checksum", 0, NULL, 'c' },
+		{ "foreign", 0, NULL, 'F' }, { "skip", 1, NULL, 'S' },
+		{ "checksum", 0, NULL, 'c' }, { "time", 0, NULL, 'T' },
 		{ "expect", 1, NULL, 'x' }, { "timeout", 1, NULL, 't' },
 		{ "verbose", 0, NULL, 'v' }, { "help", 0, NULL, 'h' },
 		{ NULL },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "d:n:b:i:w:H:f:s:m:e:l:Fcx:t:vh", longs,
+	while ((c = getopt_long(argc, argv, "d:n:b:i:w:H:f:s:m:e:l:FS:cTx:t:vh", longs,
 				NULL)) != -1)
 		parse_option(c);
 	if (optind < argc)
 		die("%s: what is this for? see --help", argv[optind]);
+	if (opt.time && (opt.read || opt.loop))
+		die("--time is not for --memory read and not for --loop");
 	if (opt.exporter ? opt.memory != V4L2_MEMORY_DMABUF :
 			   opt.memory == V4L2_MEMORY_DMABUF)
 		die("--memory dmabuf and --exporter belong together");
@@ -210,7 +221,7 @@ static void setup(void)
 	device_set_format(&cap, opt.width, opt.height, opt.fourcc, opt.stride);
 	/* A frame of the capture side itself must not pass for a foreign one. */
 	device_set_control(&cap, VIRTCAP_CID_IDENTITY,
-			   opt.foreign ? VIRTCAP_IDENTITY_OFF :
+			   opt.foreign || opt.time ? VIRTCAP_IDENTITY_OFF :
 			   opt.checksum ? VIRTCAP_IDENTITY_CHECKSUM :
 					  VIRTCAP_IDENTITY_STAMP, "Frame Identity");
 	/* Width, height and pixelformat: same place in both forms */
@@ -243,11 +254,16 @@ static void write_frame(unsigned int index)
 static void check_frame(struct checker *checker, const struct frame *frame,
 			const struct done *done)
 {
+	static unsigned int skipped;
 	enum verdict verdict;
 
 	/* Until the loop is closed the capture side shows its own picture. */
 	if (opt.foreign && !checker->started && !identity_present(frame))
 		return;
+	if (skipped < opt.skip) {
+		skipped++;
+		return;
+	}
 	verdict = identity_check(checker, frame, done);
 	if (opt.verbose && verdict != GOOD)
 		printf("# frame %lu (sequence %u) is %s\n", checker->frames,
@@ -313,6 +329,34 @@ static bool capture(struct checker *checker)
 	return true;
 }
 
+static unsigned long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* What a frame costs when nobody looks at it */
+static void measure(void)
+{
+	/* Each buffer's memory has a picture before the first one counts. */
+	unsigned int warm_up = 4 * cap.num_buffers;
+	unsigned long long begin = 0;
+	struct done done;
+
+	if (fcntl(cap.fd, F_SETFL, 0))
+		die("%s: cannot wait in VIDIOC_DQBUF", cap.path);
+	start();
+	for (unsigned int i = 0; i < warm_up + opt.frames; i++) {
+		if (i == warm_up)
+			begin = now();
+		device_dequeue(&cap, &done);
+		device_queue(&cap, done.index);
+	}
+	printf("%llu nanoseconds per frame\n", (now() - begin) / opt.frames);
+}
+
 static int report(const struct checker *checker, bool complete)
 {
 	bool all = true, ok = complete;
@@ -340,6 +384,10 @@ int main(int argc, char **argv)
 	parse_options(argc, argv);
 	checker.foreign = opt.foreign;
 	setup();
+	if (opt.time) {
+		measure();
+		return 0;
+	}
 	printf("KTAP version 1\n1..%u\n", NUM_VERDICTS);
 	printf("# %s %ux%u %.4s, %u bytes in the first plane\n", cap.path,
 	       cap.fmt.fmt.pix.width, cap.fmt.fmt.pix.height,
