@@ -17,6 +17,7 @@
 #define BOARDS		16
 #define WATCH_MS	40
 #define POLL_TICKS	6	/* ticks between looks at the inputs */
+#define RESETS		5	/* so often without an interrupt */
 
 static char *memory[BOARDS];
 module_param_array(memory, charp, NULL, 0444);
@@ -128,10 +129,7 @@ bool tw6869_check_gone(struct tw6869_dev *dev)
 	return dev->gone;
 }
 
-/*
- * Nobody shall wait for the device any more: all readers get ENODEV.  Called
- * by the watchdog, or with the watchdog disabled.
- */
+/* All readers get ENODEV.  By the watchdog, or with the watchdog disabled. */
 static void tell_gone(struct tw6869_dev *dev)
 {
 	unsigned int ch;
@@ -183,6 +181,7 @@ static irqreturn_t handle_irq(int irq, void *data)
 		if (!status && !(fifo & TW_FIFO_ERRORS))
 			return IRQ_NONE;
 		dev->irqs++;
+		dev->resets = 0;
 		do {
 			audio |= tw6869_audio_irq(dev, status, pb);
 			status = tw6869_stream_irq(dev, status, fifo, pb);
@@ -247,7 +246,7 @@ static void check_msi(struct tw6869_dev *dev)
 	}
 }
 
-/* Somebody uses the board: power it, watch it.  -ENODEV when it is gone. */
+/* Somebody uses the board: power it, watch it. */
 int tw6869_get(struct tw6869_dev *dev)
 {
 	int err;
@@ -305,6 +304,11 @@ static bool forgot_everything(struct tw6869_dev *dev)
 		if (!dev->running || tw_read(dev, TW_DMA_CMD))
 			return false;
 	}
+	if (++dev->resets > RESETS) {
+		dev_err(&dev->pdev->dev, "the chip forgets everything\n");
+		dev->gone = true;
+		return false;
+	}
 	dev_warn(&dev->pdev->dev, "the chip was reset, setting it up again\n");
 	tw6869_audio_suspend(dev);
 	tw6869_stream_suspend(dev);
@@ -320,13 +324,13 @@ static void watch(struct work_struct *work)
 
 	if (dev->asleep)
 		return;
+	if (forgot_everything(dev))
+		return;
 	if (tw6869_check_gone(dev)) {
 		tell_gone(dev);
 		return;
 	}
 	check_msi(dev);
-	if (forgot_everything(dev))
-		return;
 	tw6869_stream_watch(dev);
 	if (++dev->ticks % POLL_TICKS == 0)
 		for (ch = 0; ch < dev->variant->channels; ch++)
@@ -336,7 +340,7 @@ static void watch(struct work_struct *work)
 				      msecs_to_jiffies(WATCH_MS));
 }
 
-static int __maybe_unused suspend(struct device *device)
+static int suspend(struct device *device)
 {
 	struct tw6869_dev *dev = dev_get_drvdata(device);
 
@@ -348,6 +352,8 @@ static int __maybe_unused suspend(struct device *device)
 
 static int __maybe_unused resume(struct device *device)
 {
+	/* For a slot reset: the PCI core has just used up what it had saved. */
+	pci_save_state(to_pci_dev(device));
 	wake_up_again(dev_get_drvdata(device));
 	return 0;
 }
@@ -372,16 +378,13 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 		tell_gone(dev);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
-	go_to_sleep(dev);
-	pci_disable_device(pdev);
+	suspend(&pdev->dev);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
+/* The reset took all from the configuration space; the chip comes later. */
 static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
-	if (pci_enable_device(pdev))
-		return PCI_ERS_RESULT_DISCONNECT;
-	pci_set_master(pdev);
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
 	return PCI_ERS_RESULT_RECOVERED;
@@ -532,6 +535,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		 dev->memory == TW6869_DMA_SG ? "dma-sg" :
 		 dev->memory == TW6869_DMA_CONTIG ? "dma-contig" : "vmalloc",
 		 pdev->msi_enabled ? "MSI" : "INTx");
+	pci_save_state(pdev);
 	pm_runtime_set_autosuspend_delay(&pdev->dev, 1000);
 	pm_runtime_use_autosuspend(&pdev->dev);
 	pm_runtime_put_noidle(&pdev->dev);

@@ -21,8 +21,6 @@
 #include "tw6869.h"
 
 #define STALL_PERIODS	12
-/* Nothing can be complete sooner than this after a start. */
-#define EARLY_NS	(2 * NSEC_PER_MSEC)
 
 /* Slot number of buffer @b (0 P, 1 B) and @field */
 static unsigned int slot_index(const struct tw6869_vid *vid, unsigned int b,
@@ -123,10 +121,13 @@ void tw6869_stream_fault(struct tw6869_vid *vid, const char *what)
 static unsigned int completions_since(struct tw6869_vid *vid, unsigned int slot,
 				      u64 now)
 {
-	unsigned int periods = div64_u64(now - vid->last_ns + vid->period_ns / 2,
-					 vid->period_ns);
+	unsigned int periods = 0;
 	unsigned int n;
 
+	/* After a restart the last one is where the lost frame would have been. */
+	if (now > vid->last_ns)
+		periods = div64_u64(now - vid->last_ns + vid->period_ns / 2,
+				    vid->period_ns);
 	if (vid->last_slot < 0) {
 		/* First one since a start, or since a restart */
 		if (vid->count < 0)
@@ -260,8 +261,7 @@ u32 tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 		done[ch].slot = -1;
 		if ((status & TW_INT_VIDEO(ch)) &&
 		    (vid->state == TW6869_RUNNING ||
-		     vid->state == TW6869_DRAINING) &&
-		    now > vid->started_ns + EARLY_NS)
+		     vid->state == TW6869_DRAINING))
 			complete_slot(vid, pb, now, &done[ch]);
 	}
 	newer = tw_read(dev, TW_INT_STATUS);
