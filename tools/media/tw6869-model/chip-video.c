@@ -249,7 +249,8 @@ static void complete(struct chip *c, unsigned int ch)
 	set_bit(&c->pb_status, PB_VIDEO(ch), v->buf);
 	set_bit(&c->pb_status, PB_FIELD(ch), v->mode == DMA_MODE_FIELD && f);
 	c->count[CNT_FRAMES]++;
-	c->ch_frames[ch]++;
+	if (!c->ch_frames[ch]++)
+		c->ch_first[ch] = v->field_no / 2;
 	v->in_frame = false;
 	if (v->mode != DMA_MODE_FIELD)
 		v->buf ^= 1;

@@ -134,6 +134,8 @@ struct chip {
 	uint64_t detect_until[CHIP_VIDEO];
 	uint64_t count[CNT_MAX];
 	uint64_t ch_frames[CHIP_VIDEO];
+	/* number in the picture of the first of these */
+	uint64_t ch_first[CHIP_VIDEO];
 };
 
 void chip_init(struct chip *c, const struct options *opts,

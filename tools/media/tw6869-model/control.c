@@ -34,8 +34,10 @@ void control_counters(const struct server *s, char *out, size_t len)
 		append(out, len, "counter %s %llu\n", server_counter_name(i),
 		       (unsigned long long)s->count[i]);
 	for (int i = 0; i < CHIP_VIDEO; i++)
-		append(out, len, "counter frames.ch%d %llu\n", i,
-		       (unsigned long long)c->ch_frames[i]);
+		append(out, len,
+		       "counter frames.ch%d %llu\ncounter first.ch%d %llu\n",
+		       i, (unsigned long long)c->ch_frames[i],
+		       i, (unsigned long long)c->ch_first[i]);
 }
 
 static void clear_counters(struct server *s)

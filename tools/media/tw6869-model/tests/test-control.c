@@ -79,7 +79,7 @@ TEST(counters_are_one_line_each)
 	ask("counters");
 	for (const char *p = reply; (p = strstr(p, "counter ")); p++)
 		lines++;
-	EXPECT_EQ(lines, CNT_MAX + SRV_MAX + CHIP_VIDEO);
+	EXPECT_EQ(lines, CNT_MAX + SRV_MAX + 2 * CHIP_VIDEO);
 	EXPECT_TRUE(strstr(reply, "\ncounter unmapped_accesses 0\n"));
 	EXPECT_EQ(strcmp(reply + strlen(reply) - 3, "ok\n"), 0);
 	server_free(&server);

@@ -25,6 +25,7 @@
 #include "mark.h"
 
 #define MAX_BUFFERS	32
+#define MAX_GAP		1000
 
 struct buffer {
 	uint8_t *mem;
@@ -107,6 +108,17 @@ static void check_sequence(struct node *n, const struct v4l2_buffer *b,
 	n->last_mark = frame;
 	n->last_seq = b->sequence;
 	n->last_ns = ns;
+}
+
+/* Whatever is in the pictures: the sequence goes on, and not far at a time. */
+static void check_order(struct node *n, const struct v4l2_buffer *b)
+{
+	unsigned int ds = b->sequence - n->last_seq;
+
+	if (n->have_last ? !ds || ds > MAX_GAP : b->sequence > MAX_GAP)
+		n->bad_sequence++;
+	n->have_last = true;
+	n->last_seq = b->sequence;
 }
 
 static int xioctl(struct node *n, unsigned long req, void *arg,
@@ -289,7 +301,9 @@ static void capture(struct node *n)
 			if (!opt.any_frame)
 				check_frame(n, n->buf[vb.index].mem, vb.field,
 					    &frame);
-			if (!opt.no_sequence && !opt.any_frame)
+			if (opt.any_frame)
+				check_order(n, &vb);
+			else if (!opt.no_sequence)
 				check_sequence(n, &vb, frame);
 		}
 		if (opt.slow_ms)
@@ -385,9 +399,10 @@ static bool report(const struct node *n)
 	printf("%s: %s frames %u bad %u lines %u mixed %u channel %u",
 	       n->path, bad ? "BAD" : "good", n->frames, n->bad_frames,
 	       n->bad_lines, n->mixed, n->wrong_channel);
-	printf(" gaps %u lost %u span %u sequence %u late %u errors %u changed %u",
-	       n->gaps, n->lost, n->span, n->bad_sequence, n->late, n->errors,
+	printf(" gaps %u lost %u sequence %u late %u errors %u changed %u",
+	       n->gaps, n->lost, n->bad_sequence, n->late, n->errors,
 	       n->changed);
+	printf(" span %u last %u", n->span, n->last_mark);
 	if (opt.until_gone)
 		printf(" gone_ms %d", n->gone_ms);
 	printf("%s%s\n", n->why[0] ? " " : "", n->why);
