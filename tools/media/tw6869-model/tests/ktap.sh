@@ -104,7 +104,9 @@ expect_zero() {
 }
 
 finish() {
+	local passed=$((ktap_n - ktap_failed - ktap_skipped))
+
 	echo "1..$ktap_n"
-	echo "# $((ktap_n - ktap_failed - ktap_skipped)) passed, $ktap_failed failed, $ktap_skipped skipped"
+	echo "# $passed passed, $ktap_failed failed, $ktap_skipped skipped"
 	[ "$ktap_failed" -eq 0 ] && [ "$ktap_n" -gt 0 ]
 }

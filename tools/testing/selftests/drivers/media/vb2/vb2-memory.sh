@@ -30,7 +30,7 @@ load()
 		insmod "$DIR/test_modules/vb2-memory-edu.ko" allocators=0,1
 	fi
 	mountpoint -q /sys/kernel/debug ||
-		mount -t debugfs debugfs /sys/kernel/debug
+		mount -t debugfs none /sys/kernel/debug
 	echo 8 > /proc/sys/vm/nr_hugepages
 }
 
