@@ -15,6 +15,7 @@ DIR=$(dirname "$(readlink -f "$0")")
 # virtcap.0 to .2 export, .3 to .5 import: vmalloc, dma-contig, dma-sg
 load()
 {
+	modprobe -q -r virtcap
 	if ! modprobe virtcap n_devs=6 allocators=0,1,2,0,1,2 pace=1,1,1,1,1,1 ||
 	   ! modprobe vgem; then
 		ktap_skip_all "needs the modules virtcap and vgem"
