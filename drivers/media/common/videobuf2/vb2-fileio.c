@@ -156,7 +156,8 @@ static int get_buffer(struct vb2_queue *q, struct vb2_fileio_data *fileio,
 			if (ret)
 				return ret;
 		}
-		fileio->vb = vb2_get_buffer(q, index);
+		/* It is the queue that says which: there is such a buffer */
+		fileio->vb = q->bufs[index];
 		fileio->pos = 0;
 		fileio->size = fileio->read ?
 			       vb2_get_plane_payload(fileio->vb, 0) :
