@@ -68,6 +68,8 @@ static int listen_on(const char *path)
 	    listen(fd, 1) < 0) {
 		fprintf(stderr, "tw6869-model: %s: %s\n", path,
 			strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		return -1;
 	}
 	return fd;
