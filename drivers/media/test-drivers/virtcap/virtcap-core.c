@@ -140,6 +140,8 @@ static struct media_request *virtcap_req_alloc(struct media_device *mdev)
 	struct media_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 
 	if (req) {
+		/* If the rest fails, it is freed before anybody else sets this */
+		req->mdev = mdev;
 		__module_get(THIS_MODULE);
 		v4l2_device_get(&vc->v4l2_dev);
 	}

@@ -6,6 +6,8 @@
  */
 #include "vb2-verbs.h"
 
+#include <sys/resource.h>
+
 FIXTURE(requests)
 {
 	struct vb2_node node;
@@ -345,6 +347,22 @@ TEST_F(requests, a_bad_start)
 	EXPECT_EQ(0, vb2_streamon(node));
 	EXPECT_TRUE(completed(self->req[0], 5000));
 	EXPECT_EQ(0, vb2_dqbuf(node));
+}
+
+/* The media core frees what the driver allocated */
+TEST_F(requests, no_descriptor_left)
+{
+	struct rlimit limit, none = {};
+	int req, ret;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	none.rlim_max = limit.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	ret = vb2_call(self->media, MEDIA_IOC_REQUEST_ALLOC, &req);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-EMFILE, ret);
+	ASSERT_EQ(0, vb2_call(self->media, MEDIA_IOC_REQUEST_ALLOC, &req));
+	close(req);
 }
 
 TEST_HARNESS_MAIN
