@@ -196,6 +196,7 @@ static void virtcap_free(struct virtcap *vc)
 	v4l2_ctrl_handler_free(&vc->out.hdl);
 	v4l2_ctrl_handler_free(&vc->meta.hdl);
 	media_device_cleanup(&vc->mdev);
+	tpg_free(&vc->tpg);
 	kfree(vc);
 	put_device(dev);
 }

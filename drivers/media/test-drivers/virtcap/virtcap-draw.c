@@ -28,8 +28,21 @@ static void virtcap_draw_setup(struct virtcap *vc)
 	tpg_s_quantization(tpg, mp->quantization);
 	tpg_s_crop_compose(tpg, &vc->crop, &vc->compose);
 	tpg_init_mv_count(tpg);
-	/* The lines were allocated anew. */
+	/* The lines may have been allocated anew. */
 	tpg->recalc_colors = true;
+}
+
+/* Hundreds of allocations: what is there for one stream is kept for the next */
+static int virtcap_draw_lines(struct virtcap *vc, unsigned int width)
+{
+	int ret;
+
+	if (width <= vc->tpg_width)
+		return 0;
+	tpg_free(&vc->tpg);
+	ret = tpg_alloc(&vc->tpg, width);
+	vc->tpg_width = ret ? 0 : width;
+	return ret;
 }
 
 /**
@@ -51,9 +64,8 @@ int virtcap_draw_start(struct virtcap *vc)
 		if (!vc->bounce)
 			return -ENOMEM;
 	}
-	ret = tpg_alloc(&vc->tpg, width);
+	ret = virtcap_draw_lines(vc, width);
 	if (ret) {
-		tpg_free(&vc->tpg);
 		vfree(vc->bounce);
 		vc->bounce = NULL;
 		return ret;
@@ -70,7 +82,6 @@ int virtcap_draw_start(struct virtcap *vc)
 void virtcap_draw_stop(struct virtcap *vc)
 {
 	guard(mutex)(&vc->tpg_lock);
-	tpg_free(&vc->tpg);
 	vfree(vc->bounce);
 	vc->bounce = NULL;
 }

@@ -232,6 +232,7 @@ struct virtcap_pipe {
  * @compose:	part of the format where it is shown
  * @tpg_lock:	protects what follows
  * @tpg:	draws the pictures
+ * @tpg_width:	of the lines that @tpg has
  * @bounce:	what is drawn, for formats that are widened
  * @draw_gen:	changes when the picture does
  * @draw_once:	do not draw a picture that the memory already holds
@@ -268,6 +269,7 @@ struct virtcap {
 	struct v4l2_rect compose;
 	struct mutex tpg_lock;	/* see above */
 	struct tpg_data tpg;
+	unsigned int tpg_width;
 	u8 *bounce;
 	unsigned int draw_gen;
 	bool draw_once;
