@@ -58,7 +58,7 @@ static int check_buffers(struct vb2_queue *q)
 		/* May sleep: the last chance for interrupt handlers */
 		if (!vb2_plane_vaddr(vb, 0)) {
 			vb2_dbg(q, 1, "memory has no kernel address\n");
-			return -EINVAL;
+			return q->mem_ops->vaddr ? -ENOMEM : -EINVAL;
 		}
 	}
 	return 0;
