@@ -3,20 +3,22 @@
 #
 # Memory of vb2: prepares the machine and runs the vb2-memory-* programs.
 #
-# usage: vb2-memory.sh [PROGRAM]...
+# usage: vb2-memory.sh [--bits N] [PROGRAM]...
 #
 # Wants root and, for the bus master's part, two of QEMU's "edu" devices whose
-# dma_mask allows 64 bits, and the module in test_modules/.
+# dma_mask allows 64 bits, or N, and the module in test_modules/.
 
 DIR=$(dirname "$(readlink -f "$0")")
 # shellcheck source=/dev/null
 . "$DIR/../../../kselftest/ktap_helpers.sh"
 
-# virtcap.0 to .2 export, .3 to .5 import: vmalloc, dma-contig, dma-sg
+# virtcap.0 to .2 export, .3 to .5 import, .6 to .8 are multi-planar: each time
+# vmalloc, dma-contig, dma-sg
 load()
 {
 	modprobe -q -r virtcap
-	if ! modprobe virtcap n_devs=6 allocators=0,1,2,0,1,2 pace=1,1,1,1,1,1 ||
+	if ! modprobe virtcap n_devs=9 allocators=0,1,2,0,1,2,0,1,2 \
+		multiplanar=0,0,0,0,0,0,1,1,1 pace=1,1,1,1,1,1,1,1,1 ||
 	   ! modprobe vgem; then
 		ktap_skip_all "needs the modules virtcap and vgem"
 		exit "$KSFT_SKIP"
@@ -27,8 +29,9 @@ load()
 		  done)
 		END
 	then
-		modprobe vb2-memory-edu allocators=0,1 ||
-		insmod "$DIR/test_modules/vb2-memory-edu.ko" allocators=0,1
+		set -- allocators=0,1 "dma_bits=$bits"
+		modprobe vb2-memory-edu "$@" ||
+		insmod "$DIR/test_modules/vb2-memory-edu.ko" "$@"
 	fi
 	mountpoint -q /sys/kernel/debug ||
 		mount -t debugfs none /sys/kernel/debug
@@ -56,9 +59,14 @@ undo()
 	rmmod vb2_memory_edu virtcap 2> /dev/null
 }
 
+bits=64
+if [ "$1" = --bits ]; then
+	bits=$2
+	shift 2
+fi
 [ $# -gt 0 ] || set -- vb2-memory-matrix vb2-memory-userptr \
 	vb2-memory-keep vb2-memory-dmabuf vb2-memory-lifetime \
-	vb2-memory-faults vb2-memory-cgroup
+	vb2-memory-faults vb2-memory-nth vb2-memory-reach vb2-memory-cgroup
 
 ktap_print_header
 work=$(mktemp -d)
