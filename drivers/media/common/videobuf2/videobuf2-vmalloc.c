@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* videobuf2: memory for drivers that fill it with the CPU */
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -13,42 +15,53 @@ static void vb2_vmalloc_free(struct vb2_mem *mem)
 	vfree(mem->vaddr);
 }
 
-static const struct vb2_mem_kind vb2_vmalloc_kind = {
-	.owner	= THIS_MODULE,
-	.free	= vb2_vmalloc_free,
-};
-
-/* User mappings and exports want the pages; the driver wants the address */
-static int vb2_vmalloc_fill(struct vb2_mem *mem, gfp_t gfp)
+/* Only devices that attach to the exported memory want all pages at once */
+static int vb2_vmalloc_get_pages(struct vb2_mem *mem)
 {
-	unsigned int i;
+	unsigned int i, n = mem->size >> PAGE_SHIFT;
 
-	mem->vaddr = __vmalloc(mem->size, gfp);
-	if (!mem->vaddr)
-		return -ENOMEM;
-	mem->num_pages = mem->size >> PAGE_SHIFT;
-	mem->pages = kvmalloc_array(mem->num_pages, sizeof(*mem->pages),
-				    GFP_KERNEL_ACCOUNT);
+	mem->pages = kvmalloc_array(n, sizeof(*mem->pages), GFP_KERNEL_ACCOUNT);
 	if (!mem->pages)
 		return -ENOMEM;
-	for (i = 0; i < mem->num_pages; i++)
+	for (i = 0; i < n; i++)
 		mem->pages[i] = vmalloc_to_page(mem->vaddr + i * PAGE_SIZE);
+	mem->num_pages = n;
 	return 0;
 }
+
+static int vb2_vmalloc_mmap(struct vb2_mem *mem, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start, start, i;
+	int ret = 0;
+
+	if (check_shl_overflow(vma->vm_pgoff, PAGE_SHIFT, &start) ||
+	    start > mem->size || size > mem->size - start)
+		return -ENXIO;
+	for (i = 0; i < size && !ret; i += PAGE_SIZE)
+		ret = vm_insert_page(vma, vma->vm_start + i,
+				     vmalloc_to_page(mem->vaddr + start + i));
+	return ret;
+}
+
+static const struct vb2_mem_kind vb2_vmalloc_kind = {
+	.owner		= THIS_MODULE,
+	.free		= vb2_vmalloc_free,
+	.get_pages	= vb2_vmalloc_get_pages,
+	.mmap		= vb2_vmalloc_mmap,
+};
 
 static void *vb2_vmalloc_alloc(struct vb2_buffer *vb, struct device *dev,
 			       unsigned long size)
 {
 	struct vb2_mem *mem = vb2_mem_create(vb, NULL, size, &vb2_vmalloc_kind);
-	int ret;
 
 	if (IS_ERR(mem))
 		return mem;
-	ret = vb2_vmalloc_fill(mem, VB2_MEM_GFP | vb->vb2_queue->gfp_flags);
-	if (!ret)
+	mem->vaddr = __vmalloc(size, VB2_MEM_GFP | vb->vb2_queue->gfp_flags);
+	if (mem->vaddr)
 		return mem;
 	vb2_mem_put(mem);
-	return ERR_PTR(ret);
+	return ERR_PTR(-ENOMEM);
 }
 
 static void *vb2_vmalloc_get_userptr(struct vb2_buffer *vb, struct device *dev,
