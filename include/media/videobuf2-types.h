@@ -7,7 +7,6 @@
 #ifndef _MEDIA_VIDEOBUF2_TYPES_H
 #define _MEDIA_VIDEOBUF2_TYPES_H
 
-#include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/dma-buf.h>
 #include <linux/mm_types.h>
@@ -463,7 +462,6 @@ struct vb2_queue {
 	/* private: the buffer table, changed under lock and mmap_lock */
 	struct mutex			mmap_lock;
 	struct vb2_buffer		**bufs;
-	unsigned long			*bufs_bitmap;
 	unsigned int			num_bufs;
 
 	/* private: shared with the driver's interrupt, under done_lock */

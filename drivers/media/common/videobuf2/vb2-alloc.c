@@ -111,54 +111,59 @@ static void insert_buffer(struct vb2_queue *q, struct vb2_buffer *vb)
 {
 	guard(mutex)(&q->mmap_lock);
 	q->bufs[vb->index] = vb;
-	__set_bit(vb->index, q->bufs_bitmap);
 	q->num_bufs++;
 }
 
-static void free_buffer(struct vb2_queue *q, struct vb2_buffer *vb)
+/* The buffer is not in the table any more */
+static void free_buffer(struct vb2_buffer *vb)
 {
-	scoped_guard(mutex, &q->mmap_lock) {
-		q->bufs[vb->index] = NULL;
-		__clear_bit(vb->index, q->bufs_bitmap);
-		q->num_bufs--;
-	}
 	vb2_planes_release(vb);
 	vb2_check_buffer(vb);
 	kfree(vb);
 }
 
+static void remove_buffer(struct vb2_queue *q, struct vb2_buffer *vb)
+{
+	scoped_guard(mutex, &q->mmap_lock) {
+		q->bufs[vb->index] = NULL;
+		q->num_bufs--;
+	}
+	free_buffer(vb);
+}
+
 /* The table exists as long as there are buffers */
 static int get_table(struct vb2_queue *q)
 {
-	struct vb2_buffer **bufs __free(kfree) = NULL;
+	struct vb2_buffer **bufs;
 
 	if (q->bufs)
 		return 0;
 	bufs = kcalloc(q->max_num_buffers, sizeof(*bufs), GFP_KERNEL_ACCOUNT);
 	if (!bufs)
 		return -ENOMEM;
-	q->bufs_bitmap = bitmap_zalloc(q->max_num_buffers, GFP_KERNEL_ACCOUNT);
-	if (!q->bufs_bitmap)
-		return -ENOMEM;
 	scoped_guard(mutex, &q->mmap_lock)
-		q->bufs = no_free_ptr(bufs);
+		q->bufs = bufs;
 	return 0;
+}
+
+/* Nobody finds the buffers any more */
+static struct vb2_buffer **take_table(struct vb2_queue *q)
+{
+	struct vb2_buffer **bufs;
+
+	scoped_guard(mutex, &q->mmap_lock) {
+		bufs = q->bufs;
+		q->bufs = NULL;
+		q->num_bufs = 0;
+	}
+	q->memory = VB2_MEMORY_UNKNOWN;
+	return bufs;
 }
 
 static void put_table_if_empty(struct vb2_queue *q)
 {
-	struct vb2_buffer **bufs;
-
-	if (q->num_bufs)
-		return;
-	scoped_guard(mutex, &q->mmap_lock) {
-		bufs = q->bufs;
-		q->bufs = NULL;
-	}
-	kfree(bufs);
-	bitmap_free(q->bufs_bitmap);
-	q->bufs_bitmap = NULL;
-	q->memory = VB2_MEMORY_UNKNOWN;
+	if (!q->num_bufs)
+		kfree(take_table(q));
 }
 
 static void free_range(struct vb2_queue *q, unsigned int start,
@@ -168,29 +173,34 @@ static void free_range(struct vb2_queue *q, unsigned int start,
 
 	for (i = start; i < start + count; i++)
 		if (q->bufs[i])
-			free_buffer(q, q->bufs[i]);
+			remove_buffer(q, q->bufs[i]);
 }
 
 void vb2_alloc_free_all(struct vb2_queue *q)
 {
-	if (q->bufs)
-		free_range(q, 0, q->max_num_buffers);
-	put_table_if_empty(q);
+	struct vb2_buffer **bufs = take_table(q);
+	unsigned int i;
+
+	for (i = 0; bufs && i < q->max_num_buffers; i++)
+		if (bufs[i])
+			free_buffer(bufs[i]);
+	kfree(bufs);
 }
 
 /* The longest free run of at most *count numbers; *count is what it has */
 static unsigned int find_room(struct vb2_queue *q, unsigned int *count)
 {
-	unsigned int first;
+	unsigned int i, run = 0, longest = 0, first = 0;
 
-	for (; *count; (*count)--) {
-		first = bitmap_find_next_zero_area(q->bufs_bitmap,
-						   q->max_num_buffers, 0,
-						   *count, 0);
-		if (first + *count <= q->max_num_buffers)
-			return first;
+	for (i = 0; i < q->max_num_buffers && longest < *count; i++) {
+		run = q->bufs[i] ? 0 : run + 1;
+		if (run > longest) {
+			longest = run;
+			first = i + 1 - run;
+		}
 	}
-	return 0;
+	*count = longest;
+	return first;
 }
 
 /* As many buffers as memory allows. Returns how many, or why not even one. */
@@ -213,7 +223,7 @@ static int new_buffers(struct vb2_queue *q, const struct vb2_alloc_request *req,
 			continue;
 		ret = vb2_op_buf_init(vb);
 		if (ret) {
-			free_buffer(q, vb);
+			remove_buffer(q, vb);
 			break;
 		}
 	}

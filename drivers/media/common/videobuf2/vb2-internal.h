@@ -17,7 +17,7 @@
  *	error, unplugged			written without; one way until
  *						the next cancel
  *	last_buffer_dequeued			lock; codecs write it without
- *	bufs, bufs_bitmap, num_bufs		written under lock and mmap_lock,
+ *	bufs, num_bufs				written under lock and mmap_lock,
  *						read under either
  *	done_list				done_lock
  *	owned_by_drv_count			atomic
@@ -288,10 +288,10 @@ void vb2_alloc_free_all(struct vb2_queue *q);
 static inline struct vb2_buffer *vb2_next_buffer(struct vb2_queue *q,
 						 unsigned int *i)
 {
-	if (!q->num_bufs)
-		return NULL;
-	*i = find_next_bit(q->bufs_bitmap, q->max_num_buffers, *i);
-	return *i < q->max_num_buffers ? q->bufs[*i] : NULL;
+	for (; q->bufs && *i < q->max_num_buffers; (*i)++)
+		if (q->bufs[*i])
+			return q->bufs[*i];
+	return NULL;
 }
 
 /* vb2-flow.c */

@@ -156,9 +156,9 @@ EXPORT_SYMBOL_NS_GPL(vb2_mem_vaddr, VB2_MEMOPS);
 
 static void vb2_mem_unmap_table(struct vb2_mem *mem)
 {
-	guard(mutex)(&mem->lock);
 	if (mem->sgt != &mem->table)
 		return;
+	guard(mutex)(&mem->lock);
 	mem->sgt = NULL;
 	/* finish() brought the data to the CPU, and prepare() took it away */
 	dma_unmap_sgtable(mem->dev, &mem->table, mem->dir,
