@@ -330,8 +330,9 @@ struct vb2_ops {
 
 /**
  * struct vb2_buf_ops - how a front-end's buffer struct and a buffer translate
- * @verify_planes_array: Can @pb take the planes of @vb? Called with done_lock
- *	held: no sleeping. 0 or a negative error code.
+ * @verify_planes_array: Can @pb take the planes of @vb, if the queue is
+ *	multi-planar? Called with done_lock held: no sleeping. 0 or a negative
+ *	error code.
  * @init_buffer: Reset the front-end's part of a buffer: it was allocated, or
  *	goes back to user space.
  * @fill_user_buffer: Describe @vb in @pb.

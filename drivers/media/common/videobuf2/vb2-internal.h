@@ -243,19 +243,19 @@ static inline int vb2_op_fill_vb2_buffer(struct vb2_buffer *vb)
 static inline int vb2_op_verify_planes_array(struct vb2_buffer *vb,
 					     const void *pb)
 {
-	const struct vb2_buf_ops *ops = vb->vb2_queue->buf_ops;
+	const struct vb2_queue *q = vb->vb2_queue;
 
-	if (!pb || !ops->verify_planes_array)
+	if (!pb || !q->is_multiplanar || !q->buf_ops->verify_planes_array)
 		return 0;
-	return ops->verify_planes_array(vb, pb);
+	return q->buf_ops->verify_planes_array(vb, pb);
 }
 
 static inline void vb2_op_copy_timestamp(struct vb2_buffer *vb, const void *pb)
 {
-	const struct vb2_buf_ops *ops = vb->vb2_queue->buf_ops;
+	const struct vb2_queue *q = vb->vb2_queue;
 
-	if (pb && ops->copy_timestamp)
-		ops->copy_timestamp(vb, pb);
+	if (pb && q->is_output && q->buf_ops->copy_timestamp)
+		q->buf_ops->copy_timestamp(vb, pb);
 }
 
 /* vb2-state.c */
@@ -303,8 +303,26 @@ void vb2_flow_return(struct vb2_buffer *vb);
 int vb2_planes_alloc(struct vb2_buffer *vb);
 int vb2_planes_acquire(struct vb2_buffer *vb);
 void vb2_planes_release(struct vb2_buffer *vb);
-void vb2_planes_sync_for_device(struct vb2_buffer *vb);
-void vb2_planes_sync_for_cpu(struct vb2_buffer *vb);
+void vb2_planes_prepare(struct vb2_buffer *vb);
+void vb2_planes_finish(struct vb2_buffer *vb);
+
+static inline void vb2_planes_sync_for_device(struct vb2_buffer *vb)
+{
+	vb->synced = true;
+	vb2_count(vb->ledger, VB2_COUNT_MEM_PREPARE);
+	if (vb->needs_sync)
+		vb2_planes_prepare(vb);
+}
+
+static inline void vb2_planes_sync_for_cpu(struct vb2_buffer *vb)
+{
+	if (!vb->synced)
+		return;
+	vb->synced = false;
+	vb2_count(vb->ledger, VB2_COUNT_MEM_FINISH);
+	if (vb->needs_sync)
+		vb2_planes_finish(vb);
+}
 
 /*
  * struct vb2_named - memory that user space named: a plane's, or kept for later

@@ -284,29 +284,23 @@ int vb2_planes_acquire(struct vb2_buffer *vb)
 	return ret;
 }
 
-void vb2_planes_sync_for_device(struct vb2_buffer *vb)
+void vb2_planes_prepare(struct vb2_buffer *vb)
 {
 	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
 	unsigned int i;
 
-	vb->synced = true;
-	vb2_count(vb->ledger, VB2_COUNT_MEM_PREPARE);
-	if (!vb->needs_sync || !mem->prepare || vb->skip_cache_sync_on_prepare)
+	if (!mem->prepare || vb->skip_cache_sync_on_prepare)
 		return;
 	for (i = 0; i < vb->num_planes; i++)
 		mem->prepare(vb->planes[i].mem_priv);
 }
 
-void vb2_planes_sync_for_cpu(struct vb2_buffer *vb)
+void vb2_planes_finish(struct vb2_buffer *vb)
 {
 	const struct vb2_mem_ops *mem = vb->vb2_queue->mem_ops;
 	unsigned int i;
 
-	if (!vb->synced)
-		return;
-	vb->synced = false;
-	vb2_count(vb->ledger, VB2_COUNT_MEM_FINISH);
-	if (!vb->needs_sync || !mem->finish || vb->skip_cache_sync_on_finish)
+	if (!mem->finish || vb->skip_cache_sync_on_finish)
 		return;
 	for (i = 0; i < vb->num_planes; i++)
 		mem->finish(vb->planes[i].mem_priv);

@@ -225,8 +225,6 @@ static void copy_timestamp(struct vb2_buffer *vb, const void *pb)
 	struct vb2_v4l2_buffer *vbuf = to_vb2_v4l2_buffer(vb);
 	const struct v4l2_buffer *b = pb;
 
-	if (!vb->vb2_queue->is_output)
-		return;
 	if (vb->vb2_queue->copy_timestamp)
 		vb->timestamp = v4l2_buffer_get_timestamp(b);
 	vbuf->flags &= ~V4L2_BUF_FLAG_TIMECODE;

@@ -24,14 +24,20 @@ static struct vb2_queue *queue_of(struct file *file)
 }
 
 /* The queue, unless it belongs to somebody else */
-static struct vb2_queue *own_queue(struct file *file)
+static struct vb2_queue *own_queue_of(struct video_device *vdev,
+				      struct file *file)
 {
-	struct vb2_queue *q = queue_of(file);
+	struct vb2_queue *q = vdev->queue;
 
 	if (!vb2_queue_is_busy(q, file))
 		return q;
 	vb2_v4l2_dbg(q, "another file handle owns the queue\n");
 	return ERR_PTR(-EBUSY);
+}
+
+static struct vb2_queue *own_queue(struct file *file)
+{
+	return own_queue_of(video_devdata(file), file);
 }
 
 /*
@@ -49,11 +55,6 @@ static void settle(struct vb2_queue *q)
 {
 	if (!vb2_is_busy(q))
 		q->owner = NULL;
-}
-
-static struct media_device *mdev_of(struct file *file)
-{
-	return video_devdata(file)->v4l2_dev->mdev;
 }
 
 static struct mutex *lock_of(struct video_device *vdev)
@@ -123,17 +124,19 @@ EXPORT_SYMBOL_GPL(vb2_ioctl_querybuf);
 
 int vb2_ioctl_prepare_buf(struct file *file, void *priv, struct v4l2_buffer *p)
 {
-	struct vb2_queue *q = own_queue(file);
+	struct video_device *vdev = video_devdata(file);
+	struct vb2_queue *q = own_queue_of(vdev, file);
 
-	return IS_ERR(q) ? PTR_ERR(q) : vb2_prepare_buf(q, mdev_of(file), p);
+	return IS_ERR(q) ? PTR_ERR(q) : vb2_prepare_buf(q, vdev->v4l2_dev->mdev, p);
 }
 EXPORT_SYMBOL_GPL(vb2_ioctl_prepare_buf);
 
 int vb2_ioctl_qbuf(struct file *file, void *priv, struct v4l2_buffer *p)
 {
-	struct vb2_queue *q = own_queue(file);
+	struct video_device *vdev = video_devdata(file);
+	struct vb2_queue *q = own_queue_of(vdev, file);
 
-	return IS_ERR(q) ? PTR_ERR(q) : vb2_qbuf(q, mdev_of(file), p);
+	return IS_ERR(q) ? PTR_ERR(q) : vb2_qbuf(q, vdev->v4l2_dev->mdev, p);
 }
 EXPORT_SYMBOL_GPL(vb2_ioctl_qbuf);
 

@@ -35,6 +35,7 @@ static void vb2_core_dqbuf_not_taken(struct kunit *test)
 	struct vb2_mock *mock = vb2_mock_capture(test);
 	struct vb2_mock_user user = {};
 
+	mock->q.is_multiplanar = true;
 	vb2_mock_start(mock, 2);
 	vb2_mock_advance(mock, 1);
 	/* The user's struct cannot take it: it stays for the next try */
