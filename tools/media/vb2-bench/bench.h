@@ -87,7 +87,7 @@ uint64_t median(struct samples *s);
 void report(const char *name, const char *operation, const char *unit,
 	    uint64_t value, uint64_t floor);
 
-/* bench-cases.c, bench-wait.c, bench-memory.c */
+/* bench-cases.c, bench-wait.c, bench-memory.c, bench-profile.c */
 uint64_t floor_ioctl(void);
 void run_floor(void);
 void run_calls(void);
@@ -97,5 +97,8 @@ void run_allocation(void);
 void run_waiting(void);
 void run_threads(void);
 void run_memory(void);
+void run_profile(void);
+void run_profile_planes(void);
+void run_profile_allocation(void);
 
 #endif /* BENCH_H */

@@ -24,6 +24,9 @@ static const struct group {
 	{ "iommu", run_iommu },
 	{ "headline", run_headline },
 	{ "threads", run_threads },
+	{ "profile", run_profile },
+	{ "profile-planes", run_profile_planes },
+	{ "profile-allocation", run_profile_allocation },
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
