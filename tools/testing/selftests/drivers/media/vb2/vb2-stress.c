@@ -367,6 +367,7 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = interrupt };
 	struct left before;
 	int opt, keeper;
+	time_t end;
 
 	while ((opt = getopt(argc, argv, "t:n:s:")) != -1) {
 		if (opt == '?')
@@ -391,7 +392,9 @@ int main(int argc, char **argv)
 	keeper = node_open(0, 0, 0);
 	if (keeper < 0 || !start_threads(n, seed))
 		ksft_exit_fail_msg("cannot start: %s\n", strerror(errno));
-	for (unsigned int i = 0; i < seconds * 50; i++) {
+	/* On a busy machine a sleep takes longer */
+	end = time(NULL) + seconds;
+	for (unsigned int i = 0; time(NULL) < end; i++) {
 		usleep(20000);
 		pthread_kill(threads[i % n].id, SIGUSR1);
 	}
