@@ -432,6 +432,8 @@ static void vb2_export_maps_once(struct kunit *test)
 	sgt = dma_buf_map_attachment_unlocked(attach, DMA_FROM_DEVICE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_FROM_DEVICE);
+	/* It stays mapped until it is detached */
+	KUNIT_EXPECT_PTR_EQ(test, sgt, attach->sgt);
 	again = dma_buf_map_attachment_unlocked(attach, DMA_FROM_DEVICE);
 	KUNIT_EXPECT_PTR_EQ(test, sgt, again);
 	again = dma_buf_map_attachment_unlocked(second, DMA_TO_DEVICE);
