@@ -240,19 +240,27 @@ static int frames(struct stream *s, int fd, unsigned int memory,
 	return ret ?: xioctl(fd, VIDIOC_STREAMOFF, &type);
 }
 
+/* A node with a queue of one buffer */
+static int open_queue(struct stream *s, bool out, unsigned int memory)
+{
+	int fd = open_node(s, out), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = reqbufs(fd, type_of(s, out), memory, 1);
+	return ret < 0 ? ret : fd;
+}
+
 static int run_mmap(struct stream *s)
 {
 	struct v4l2_create_buffers create = {
 		.count = 1, .memory = V4L2_MEMORY_MMAP,
 		.format.type = type_of(s, false),
 	};
-	int fd = open_node(s, false), ret;
+	int fd = open_queue(s, false, V4L2_MEMORY_MMAP), ret;
 
 	if (fd < 0)
 		return fd;
-	ret = reqbufs(fd, type_of(s, false), V4L2_MEMORY_MMAP, 1);
-	if (ret < 0)
-		return ret;
 	ret = xioctl(fd, VIDIOC_G_FMT, &create.format) ?:
 	      xioctl(fd, VIDIOC_CREATE_BUFS, &create);
 	for (unsigned int i = 0; !ret && i < 2; i++)
@@ -263,14 +271,10 @@ static int run_mmap(struct stream *s)
 
 static int run_userptr(struct stream *s)
 {
-	int fd = open_node(s, false), ret;
+	int fd = open_queue(s, false, V4L2_MEMORY_USERPTR), ret = 0;
 
 	if (fd < 0)
 		return fd;
-	ret = reqbufs(fd, type_of(s, false), V4L2_MEMORY_USERPTR, 1);
-	if (ret < 0)
-		return ret;
-	ret = 0;
 	for (unsigned int p = 0; !ret && p < s->planes; p++)
 		ret = keep_map(s, p, -1, 0);
 	return ret ?: queue(s, fd, V4L2_MEMORY_USERPTR, 0, -1) ?:
@@ -280,35 +284,26 @@ static int run_userptr(struct stream *s)
 /* From the output node's memory to the capture node's queue */
 static int run_import(struct stream *s)
 {
-	int owner = open_node(s, true), fd, ret;
+	int owner = open_queue(s, true, V4L2_MEMORY_MMAP), fd, ret;
 
 	if (owner < 0)
 		return owner;
-	ret = reqbufs(owner, type_of(s, true), V4L2_MEMORY_MMAP, 1);
-	if (ret < 0)
-		return ret;
 	ret = map_planes(s, owner, true, 0, true);
 	if (ret)
 		return ret;
-	fd = open_node(s, false);
+	fd = open_queue(s, false, V4L2_MEMORY_DMABUF);
 	if (fd < 0)
 		return fd;
-	ret = reqbufs(fd, type_of(s, false), V4L2_MEMORY_DMABUF, 1);
-	if (ret < 0)
-		return ret;
 	return queue(s, fd, V4L2_MEMORY_DMABUF, 0, -1) ?:
 	       frames(s, fd, V4L2_MEMORY_DMABUF, 1);
 }
 
 static int run_export(struct stream *s)
 {
-	int fd = open_node(s, false), ret;
+	int fd = open_queue(s, false, V4L2_MEMORY_MMAP);
 
 	if (fd < 0)
 		return fd;
-	ret = reqbufs(fd, type_of(s, false), V4L2_MEMORY_MMAP, 1);
-	if (ret < 0)
-		return ret;
 	return map_planes(s, fd, false, 0, true) ?:
 	       queue(s, fd, V4L2_MEMORY_MMAP, 0, -1) ?:
 	       frames(s, fd, V4L2_MEMORY_MMAP, 1);
