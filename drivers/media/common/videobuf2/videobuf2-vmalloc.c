@@ -29,6 +29,7 @@ static int vb2_vmalloc_get_pages(struct vb2_mem *mem)
 	return 0;
 }
 
+/* remap_vmalloc_range() wants vmalloc_user(), which takes no gfp flags */
 static int vb2_vmalloc_mmap(struct vb2_mem *mem, struct vm_area_struct *vma)
 {
 	unsigned long size = vma->vm_end - vma->vm_start, start, i;
