@@ -129,52 +129,67 @@ static_assert(sizeof_field(struct vb2_plane, m) == sizeof(unsigned long));
 static_assert(sizeof_field(struct v4l2_plane, m) == sizeof(unsigned long));
 static_assert(sizeof_field(struct v4l2_buffer, m) == sizeof(unsigned long));
 
-static inline void store_plane(const struct vb2_buffer *vb,
+/* The planes of a queue are alike: what is so of all is asked once, not of each */
+struct store_how {
+	bool named;
+	bool is_output;
+	bool zero_is_full;
+};
+
+static inline void store_plane(const struct store_how how,
 			       struct vb2_plane *plane, unsigned long m,
 			       u32 length, u32 bytesused, u32 data_offset)
 {
-	struct vb2_queue *q = vb->vb2_queue;
-
-	if (vb->memory != VB2_MEMORY_MMAP) {
+	if (how.named) {
 		plane->m.userptr = m;
 		plane->length = length;
 	}
-	if (!q->is_output) {
+	if (!how.is_output) {
 		plane->bytesused = 0;
 		plane->data_offset = 0;
 		return;
 	}
-	/*
-	 * 0 means full. If length is 0 as well (DMABUF) the core knows later
-	 * what full is.
-	 */
-	if (!bytesused && !q->allow_zero_bytesused)
+	/* If length is 0 as well (DMABUF) the core knows later what full is */
+	if (!bytesused && how.zero_is_full)
 		bytesused = plane->length;
 	plane->bytesused = bytesused;
 	plane->data_offset = data_offset;
+}
+
+static void store_planes(struct vb2_buffer *vb, const struct v4l2_buffer *b)
+{
+	const struct vb2_queue *q = vb->vb2_queue;
+	const struct store_how how = {
+		.named = vb->memory != VB2_MEMORY_MMAP,
+		.is_output = q->is_output,
+		.zero_is_full = !q->allow_zero_bytesused,
+	};
+	struct vb2_plane *plane = vb->planes;
+	struct vb2_plane *end = plane + vb->num_planes;
+	const struct v4l2_plane *from;
+
+	if (!q->is_multiplanar) {
+		store_plane(how, plane, b->m.userptr, b->length, b->bytesused,
+			    0);
+		return;
+	}
+	for (from = b->m.planes; plane < end; from++, plane++)
+		store_plane(how, plane, from->m.userptr, from->length,
+			    from->bytesused, from->data_offset);
 }
 
 /* Cannot fail: vb2_v4l2_check() has seen it all */
 void vb2_v4l2_store(struct vb2_buffer *vb, const struct v4l2_buffer *b)
 {
 	struct vb2_v4l2_buffer *vbuf = to_vb2_v4l2_buffer(vb);
-	struct vb2_plane *plane = vb->planes;
 	struct vb2_queue *q = vb->vb2_queue;
-	const struct v4l2_plane *from;
 	u32 keep = 0;
 
 	/* Of a prepared buffer only the timestamp may still change */
 	if (vb->prepared)
 		return;
 
-	if (!q->is_multiplanar)
-		store_plane(vb, plane, b->m.userptr, b->length, b->bytesused,
-			    0);
-	else
-		for (from = b->m.planes; plane < vb->planes + vb->num_planes;
-		     from++, plane++)
-			store_plane(vb, plane, from->m.userptr, from->length,
-				    from->bytesused, from->data_offset);
+	store_planes(vb, b);
 
 	if (vb2_queue_allows_cache_hints(q))
 		keep = CACHE_FLAGS;
