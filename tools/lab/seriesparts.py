@@ -60,6 +60,8 @@ class Patch:
                 self.remove.append(value)
             else:
                 self.edit.append(os.path.join(PARTS, "edits", value))
+        if any(len(line) > 75 for line in self.body.split("\n")):
+            fail(f"{self.name}: a line of the message is longer than 75")
 
     def edited(self):
         """Files of the tree that the edits touch."""
