@@ -37,6 +37,8 @@
 #define SLOTS		12
 #define MAX_THREADS	64
 
+/* What ioctls are given pointers to */
+#define ARGUMENTS	0x20000ff00000UL
 /* Memory of any kind, in pieces that are mapped and unmapped as wholes */
 #define WINDOW		0x200010000000UL
 #define PIECES		48
@@ -242,18 +244,28 @@ static inline int op_open(struct thread *t)
 	return 0;
 }
 
-/* Media devices are not so many that it would matter which is whose */
+/* The media device of the nodes in the same slot */
 static inline int op_open_media(struct thread *t)
 {
-	char path[32];
+	unsigned int slot = below(t, SLOTS);
+	struct media_device_info info;
+	char path[32], want[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/dev/media%u", below(t, DEVICES));
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	replace(t, MEDIA, fd);
-	return 0;
+	snprintf(want, sizeof(want), "platform:virtcap.%u", slot % DEVICES);
+	for (unsigned int i = 0; i < 2 * DEVICES; i++) {
+		snprintf(path, sizeof(path), "/dev/media%u", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!ioctl(fd, MEDIA_IOC_DEVICE_INFO, &info) &&
+		    !strcmp(info.bus_info, want)) {
+			replace_at(MEDIA, slot, fd);
+			return 0;
+		}
+		close(fd);
+	}
+	return -ENODEV;
 }
 
 static inline int op_close(struct thread *t)
@@ -427,26 +439,44 @@ static inline int op_streamon(struct thread *t)
 	return call(t, fd, VIDIOC_STREAMON, sizeof(t->args->number));
 }
 
-/* What an application does first: for calls that want a stream */
-static inline int op_start(struct thread *t)
+/*
+ * What an application does first, for calls that want a stream. With a media
+ * device each buffer has a request, of which half are queued; returns how many.
+ */
+static inline int start(struct thread *t, int fd, int media)
 {
 	static const unsigned int memories[] = {
 		V4L2_MEMORY_MMAP, V4L2_MEMORY_USERPTR, V4L2_MEMORY_DMABUF,
 	};
-	int fd = peek(t, NODES);
 	struct v4l2_requestbuffers req = {
 		.type = type_of(t, fd), .memory = memories[below(t, 3)],
 		.count = 1 + below(t, 6),
 	};
+	int queued = 0;
 
 	if (ioctl(fd, VIDIOC_REQBUFS, &req))
 		return -errno;
 	for (unsigned int i = 0; i < req.count; i++) {
-		fill_buffer(t, fd, -1);
+		int request = -1;
+
+		ioctl(media, MEDIA_IOC_REQUEST_ALLOC, &request);
+		fill_buffer(t, fd, request);
 		t->args->buf.index = i;
 		ioctl(fd, VIDIOC_QBUF, &t->args->buf);
+		if (request < 0)
+			continue;
+		if (chance(t, 2))
+			queued += !ioctl(request, MEDIA_REQUEST_IOC_QUEUE);
+		replace(t, REQUESTS, request);
 	}
-	return ioctl(fd, VIDIOC_STREAMON, &req.type) ? -errno : 0;
+	if (ioctl(fd, VIDIOC_STREAMON, &req.type) && !queued)
+		return -errno;
+	return queued;
+}
+
+static inline int op_start(struct thread *t)
+{
+	return start(t, peek(t, NODES), -1);
 }
 
 static inline int op_streamoff(struct thread *t)
@@ -549,38 +579,6 @@ static inline int op_sync(struct thread *t)
 {
 	t->args->sync.flags = below(t, 8);
 	return call(t, peek(t, DMA_BUFS), DMA_BUF_IOCTL_SYNC, sizeof(t->args->sync));
-}
-
-/* Requests */
-
-static inline int op_request_alloc(struct thread *t)
-{
-	unsigned int slot = below(t, SLOTS);
-	int fd;
-
-	if (ioctl(tables[MEDIA][slot], MEDIA_IOC_REQUEST_ALLOC, &fd))
-		return -errno;
-	replace_at(REQUESTS, slot, fd);
-	return 0;
-}
-
-static inline int op_request_buffer(struct thread *t)
-{
-	unsigned int slot = below(t, SLOTS);
-	int fd = tables[NODES][slot];
-
-	fill_buffer(t, fd, tables[REQUESTS][slot]);
-	return call(t, fd, VIDIOC_QBUF, sizeof(t->args->buf));
-}
-
-static inline int op_request_queue(struct thread *t)
-{
-	return ioctl(peek(t, REQUESTS), MEDIA_REQUEST_IOC_QUEUE) ? -errno : 0;
-}
-
-static inline int op_request_reinit(struct thread *t)
-{
-	return ioctl(peek(t, REQUESTS), MEDIA_REQUEST_IOC_REINIT) ? -errno : 0;
 }
 
 #endif /* VB2_STRESS_H */
