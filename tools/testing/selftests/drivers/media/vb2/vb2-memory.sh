@@ -76,9 +76,12 @@ trap undo EXIT
 disk || ktap_print_msg "no disk: $(cat "$work/log")"
 ktap_set_plan $#
 for program; do
-	"$DIR/$program" > "$work/out"
-	status=$?
-	sed 's/^/# /' "$work/out"
+	# As it comes: a guest that dies must have told how far it got
+	{
+		"$DIR/$program"
+		echo $? > "$work/status"
+	} | sed -u 's/^/# /'
+	read -r status < "$work/status"
 	case $status in
 	0)		ktap_test_pass "$program" ;;
 	"$KSFT_SKIP")	ktap_test_skip "$program" ;;
