@@ -114,7 +114,9 @@ static inline void left_end(void)
 
 static inline void left_look(struct left *l)
 {
-	long bytes = file_number(LEFT_GROUP "/memory.stat", "kernel ");
+	/* Brings what each CPU counted into the other file, too */
+	bool flushed = file_number(LEFT_GROUP "/cpu.stat", "usage_usec ") >= 0;
+	long bytes = !flushed ? -1 : file_number(LEFT_GROUP "/memory.stat", "kernel ");
 	long all = file_number("/sys/kernel/debug/dma-api/nr_total_entries", "");
 
 	l->pins = left_pins();

@@ -4,18 +4,25 @@
  *
  * A buffer is allocated, mapped, exported, mapped through the dma-buf, imported
  * by another device and queued there. Then each party lets go, in every order,
- * with the exporter's driver unbound somewhere between. As long as a mapping is
- * there the picture must be in it, and in the end nothing may be left.
+ * and somewhere between the driver of one of the devices is unbound. As long as
+ * a mapping is there the picture must be in it, and in the end nothing may be
+ * left: no page, no mapping for DMA, no dma-buf, no object.
+ *
+ * usage: vb2-memory-lifetime [PLACES]
+ *
+ * In how many places of each order the driver is unbound: all 6; or 1, which is
+ * another one for each order, where the kernel is slow because it debugs itself.
  */
 #include "vb2-memory.h"
 
 #include <sys/mount.h>
 
 #include "kselftest.h"
+#include "vb2-memory-left.h"
 
-/* Large enough that a leak in each round cannot be overlooked */
-#define BIG_WIDTH	1280
-#define BIG_HEIGHT	720
+/* So many pages that a single one that is lost cannot be overlooked */
+#define BIG_WIDTH	320
+#define BIG_HEIGHT	180
 #define BIG_SIZE	(BIG_WIDTH * BIG_HEIGHT)
 #define BIG_ROOM	((BIG_SIZE + 4095UL) & ~4095UL)
 
@@ -29,7 +36,8 @@ enum party {
 	DMABUF_MAPPING,
 	IMPORTER,
 	DRIVER,
-	PARTIES
+	PARTIES,
+	ORDERED = DRIVER
 };
 
 static const char * const names[] = {
@@ -38,14 +46,18 @@ static const char * const names[] = {
 };
 
 struct scene {
-	unsigned int exporter;
+	unsigned int exporting;
+	unsigned int importing;
 	int queue;
 	unsigned char *map;
 	int fd;
 	unsigned char *view;
 	int importer;
-	/* Vary how a party leaves */
-	bool politely;
+	/* Vary how a party leaves: it frees its buffers before it closes */
+	bool queue_frees;
+	bool importer_frees;
+	/* The device whose driver is unbound, and whether it is now */
+	unsigned int device;
 	bool unbound;
 };
 
@@ -77,16 +89,15 @@ static int big_format(int fd, unsigned int type)
 	       f.fmt.pix.sizeimage == BIG_SIZE ? 0 : -ERANGE;
 }
 
-static int setup(struct scene *s, unsigned int exporter, unsigned int importer)
+static int setup(struct scene *s)
 {
 	unsigned int out = OUT;
 	char name[64];
 	int ret;
 
-	s->exporter = exporter;
-	snprintf(name, sizeof(name), "virtcap.%u capture", exporter);
+	snprintf(name, sizeof(name), "virtcap.%u capture", s->exporting);
 	s->queue = node_open(name, 0, NULL);
-	snprintf(name, sizeof(name), "virtcap.%u output", importer);
+	snprintf(name, sizeof(name), "virtcap.%u output", s->importing);
 	s->importer = node_open(name, 0, NULL);
 	if (s->queue < 0 || s->importer < 0)
 		return -errno;
@@ -124,15 +135,27 @@ static int setup(struct scene *s, unsigned int exporter, unsigned int importer)
 	return ret;
 }
 
+/* Of a device without a driver nothing can be had, and nothing need be */
+static int end_queue(struct scene *s, unsigned int device, int fd,
+		     unsigned int type, unsigned int memory)
+{
+	int ret = xioctl(fd, VIDIOC_STREAMOFF, &type) ?:
+		  reqbufs(fd, type, memory, 0);
+
+	if (!s->unbound || s->device != device)
+		return ret;
+	return ret == -ENODEV ? 0 : -EPROTO;
+}
+
 static int leave(struct scene *s, enum party party)
 {
-	unsigned int out = OUT;
 	int ret = 0;
 
 	switch (party) {
 	case QUEUE:
-		if (s->politely && !s->unbound)
-			ret = reqbufs(s->queue, CAP, V4L2_MEMORY_MMAP, 0);
+		if (s->queue_frees)
+			ret = end_queue(s, s->exporting, s->queue, CAP,
+					V4L2_MEMORY_MMAP);
 		close(s->queue);
 		break;
 	case MAPPING:
@@ -147,15 +170,14 @@ static int leave(struct scene *s, enum party party)
 		s->view = NULL;
 		break;
 	case IMPORTER:
-		if (s->politely) {
-			xioctl(s->importer, VIDIOC_STREAMOFF, &out);
-			ret = reqbufs(s->importer, OUT, V4L2_MEMORY_DMABUF, 0);
-		}
+		if (s->importer_frees)
+			ret = end_queue(s, s->importing, s->importer, OUT,
+					V4L2_MEMORY_DMABUF);
 		close(s->importer);
 		break;
 	case DRIVER:
 		s->unbound = true;
-		ret = bind_driver(s->exporter, "unbind");
+		ret = bind_driver(s->device, "unbind");
 		break;
 	default:
 		break;
@@ -167,38 +189,9 @@ static int leave(struct scene *s, enum party party)
 	return ret;
 }
 
-static long free_memory(void)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	char line[128];
-	long value = -1;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "MemFree:", 8))
-			value = strtol(line + 8, NULL, 10);
-	if (f)
-		fclose(f);
-	return value;
-}
-
-/* How many dma-bufs vb2 has out there; the last are released by a task work */
-static int dma_bufs(void)
-{
-	FILE *f = fopen("/sys/kernel/debug/dma_buf/bufinfo", "r");
-	char line[256];
-	int found = 0;
-
-	if (!f)
-		return -errno;
-	while (fgets(line, sizeof(line), f))
-		found += !!strstr(line, "videobuf2");
-	fclose(f);
-	return found;
-}
-
 static bool next_order(int *order)
 {
-	int i = PARTIES - 2, j = PARTIES - 1, swap;
+	int i = ORDERED - 2, j = ORDERED - 1, swap;
 
 	while (i >= 0 && order[i] > order[i + 1])
 		i--;
@@ -207,86 +200,149 @@ static bool next_order(int *order)
 	while (order[j] < order[i])
 		j--;
 	swap = order[i], order[i] = order[j], order[j] = swap;
-	for (i++, j = PARTIES - 1; i < j; i++, j--)
+	for (i++, j = ORDERED - 1; i < j; i++, j--)
 		swap = order[i], order[i] = order[j], order[j] = swap;
 	return true;
 }
 
-/*
- * What dma-contig allocates belongs to the DMA API, which complains, if it is
- * made to look, about memory that is still there when a driver is unbound.
- */
-static bool driver_last(const char *allocator)
+static bool dma_is_watched(void)
 {
-	return !strcmp(allocator, "dma-contig") &&
-	       !access("/sys/kernel/debug/dma-api", F_OK);
+	return !access("/sys/kernel/debug/dma-api", F_OK);
 }
 
-static void round_trip(const char *allocator, unsigned int exporter,
-		       unsigned int importer, unsigned int step)
+/*
+ * What dma-contig allocates belongs to the DMA API, which complains, if it is
+ * made to look, about memory that others still hold when a driver is unbound.
+ */
+static bool memory_stays(const char *allocator, const int *order)
 {
-	int order[PARTIES] = { 0, 1, 2, 3, 4, 5 };
-	unsigned int rounds = 0, all = 0;
-	long before = 0, after;
-	int ret = 0, left;
+	if (strcmp(allocator, "dma-contig") || !dma_is_watched())
+		return false;
+	for (unsigned int i = PARTIES; order[--i] != DRIVER; )
+		if (order[i] != QUEUE)
+			return true;
+	return false;
+}
 
-	do {
-		struct scene s = { .politely = rounds % 2 };
-		unsigned int i = 0;
+static int play(struct scene *s, const int *order)
+{
+	int ret = setup(s);
 
-		if (all++ % step ||
-		    (driver_last(allocator) && order[PARTIES - 1] != DRIVER))
-			continue;
-		ret = setup(&s, exporter, importer);
+	if (ret)
+		ksft_print_msg("setup: %s\n", strerror(-ret));
+	for (unsigned int i = 0; !ret && i < PARTIES; i++) {
+		ret = leave(s, order[i]);
 		if (ret)
-			ksft_print_msg("setup: %s\n", strerror(-ret));
-		for (; !ret && i < PARTIES; i++) {
-			ret = leave(&s, order[i]);
-			if (ret)
-				ksft_print_msg("%s left: %s\n", names[order[i]],
-					       strerror(-ret));
-		}
-		if (s.unbound)
-			bind_driver(exporter, "bind");
-		if (ret) {
-			ksft_print_msg("order: %s, %s, %s, %s, %s, %s\n",
-				       names[order[0]], names[order[1]],
-				       names[order[2]], names[order[3]],
-				       names[order[4]], names[order[5]]);
-			break;
-		}
-		/* The first rounds fill caches */
-		if (rounds++ == 4)
-			before = free_memory();
-	} while (next_order(order));
+			ksft_print_msg("%s left: %s\n", names[order[i]],
+				       strerror(-ret));
+	}
+	if (s->unbound)
+		ret = bind_driver(s->device, "bind") ?: ret;
+	if (!ret)
+		return 0;
+	ksft_print_msg("driver of %s, order: %s, %s, %s, %s, %s, %s\n",
+		       s->device == s->exporting ? "exporter" : "importer",
+		       names[order[0]], names[order[1]], names[order[2]],
+		       names[order[3]], names[order[4]], names[order[5]]);
+	return ret;
+}
 
-	after = free_memory();
-	left = dma_bufs();
-	ksft_print_msg("%s: %u orders, free memory %+ld KiB, %d dma-bufs left\n",
-		       allocator, rounds, after - before, left);
-	/* A third of what would be lost if every round lost its buffer */
-	ksft_test_result(!ret && !left && before - after <
-			 (long)(rounds * (BIG_ROOM / 1024) / 3),
-			 "%s: every order\n", allocator);
+/*
+ * What only caches hold does not count. What was used of it is spared at first.
+ */
+static void drop_unused(void)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		file_write("/proc/sys/vm/drop_caches", "2");
+}
+
+/* The others' order is @ordered, and the driver goes before number @place */
+static int act(const char *allocator, struct scene *s, const int *ordered,
+	       unsigned int place)
+{
+	int order[PARTIES];
+
+	memcpy(order, ordered, place * sizeof(int));
+	order[place] = DRIVER;
+	memcpy(order + place + 1, ordered + place,
+	       (ORDERED - place) * sizeof(int));
+	if (memory_stays(allocator, order))
+		s->device = s->importing;
+	return play(s, order);
+}
+
+static int round_trip(const char *allocator, struct scene *s,
+		      const int *order, unsigned int place)
+{
+	static unsigned int rounds;
+	/* Neither this nor the place goes with the order */
+	unsigned int vary = ++rounds * 2654435761u >> 29;
+
+	s->queue_frees = vary & 1;
+	s->importer_frees = vary & 2;
+	s->device = vary & 4 ? s->importing : s->exporting;
+	s->unbound = false;
+	return act(allocator, s, order, place % PARTIES);
+}
+
+static void every_order(const char *allocator, unsigned int exporter,
+			unsigned int importer, unsigned int places)
+{
+	struct scene s = { .exporting = exporter, .importing = importer };
+	unsigned int orders = 0, rounds = 0, exporters = 0;
+	int order[ORDERED] = { 0, 1, 2, 3, 4 };
+	struct left before = {}, now = {};
+	int ret = 0;
+
+	/* What is made once and kept */
+	for (unsigned int i = 0; !ret && i < 2 * PARTIES; i++)
+		ret = round_trip(allocator, &s, order, i);
+	drop_unused();
+	left_look(&before);
+	do {
+		for (unsigned int i = 0; !ret && i < places; i++) {
+			ret = round_trip(allocator, &s, order,
+					 orders + orders / PARTIES + i);
+			exporters += s.device == exporter;
+			rounds++;
+		}
+		orders++;
+	} while (!ret && next_order(order));
+
+	drop_unused();
+	ksft_test_result(!ret && left_nothing(&before, &now),
+			 "%s: %u orders, %u rounds, %u without the exporter's driver\n",
+			 allocator, orders, rounds, exporters);
+	left_print(&before, &now);
 }
 
 int main(int argc, char **argv)
 {
-	/* 1: all orders; n: every nth, for slow machines */
-	unsigned int step = argc > 1 ? atoi(argv[1]) : 7;
+	unsigned int places;
+	long objects;
 
 	ksft_print_header();
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	places = argc > 1 ? atoi(argv[1]) : dma_is_watched() ? 1 : PARTIES;
 	expected = malloc(BIG_SIZE);
-	if (!expected || !step)
-		ksft_exit_fail_msg("usage: vb2-memory-lifetime [STEP]\n");
+	if (!expected || !places || places > PARTIES)
+		ksft_exit_fail_msg("usage: vb2-memory-lifetime [PLACES]\n");
 	for (unsigned int i = 0; i < BIG_SIZE; i++)
 		expected[i] = i * 2654435761u >> 24;
 	if (access("/sys/bus/platform/drivers/virtcap/virtcap.5", F_OK))
 		ksft_exit_skip("load virtcap: vb2-memory.sh does it\n");
-	ksft_set_plan(3);
-	round_trip("vmalloc", 0, 3, step);
-	round_trip("dma-contig", 1, 4, step);
-	round_trip("dma-sg", 2, 5, step);
+	ksft_set_plan(5);
+	left_begin();
+	kernel_complained();
+	every_order("vmalloc", 0, 3, places);
+	every_order("dma-contig", 1, 4, places);
+	every_order("dma-sg", 2, 5, places);
+	objects = left_objects();
+	if (objects < 0)
+		ksft_test_result_skip("no object is lost: no kmemleak\n");
+	else
+		ksft_test_result(!objects, "no object is lost\n");
+	ksft_test_result(!kernel_complained(), "the kernel did not complain\n");
+	left_end();
 	ksft_finished();
 }
