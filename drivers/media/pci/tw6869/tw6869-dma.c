@@ -8,6 +8,7 @@
  * tw6869_dev.lock, unless it says otherwise.
  */
 
+#include <linux/slab.h>
 #include <media/videobuf2-dma-contig.h>
 #include <media/videobuf2-dma-sg.h>
 
@@ -26,48 +27,102 @@ static bool slot_is_wanted(const struct tw6869_vid *vid, unsigned int i)
 static __le32 *slot_table(struct tw6869_vid *vid, unsigned int i)
 {
 	struct tw6869_dev *dev = vid->dev;
-	size_t channel = dev->table_entries * 8;
+	size_t channel = dev->table_entries * TW_SG_DESC_SIZE;
 
 	return dev->table[i].cpu + vid->ch * channel;
 }
 
+static void set_desc(__le32 *table, unsigned int n, dma_addr_t addr,
+		     unsigned int len)
+{
+	table[2 * n] = cpu_to_le32(TW_SG_READY | len);
+	table[2 * n + 1] = cpu_to_le32(addr);
+}
+
+static int count_descs(struct tw6869_vid *vid, struct sg_table *sgt)
+{
+	unsigned int left = tw6869_frame_bytes(vid), n = 0, i;
+	struct device *dev = &vid->dev->pdev->dev;
+	struct scatterlist *sg;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		unsigned int len = min(sg_dma_len(sg), left);
+
+		if (!len)
+			break;
+		if ((sg_dma_address(sg) | len) & 3) {
+			dev_dbg(dev, "video%u: memory is not aligned to 4 bytes\n",
+				vid->ch);
+			return -EINVAL;
+		}
+		n += DIV_ROUND_UP(len, TW_SG_CHUNK);
+		left -= len;
+	}
+	if (left || n > vid->dev->table_entries) {
+		dev_dbg(dev, "video%u: memory is in more than %u pieces\n",
+			vid->ch, vid->dev->table_entries);
+		return -EINVAL;
+	}
+	return n;
+}
+
+/*
+ * Write down once what a table is to say whenever it leads to @buf, if the
+ * chip's descriptors can say where that memory is.  Without the lock.
+ */
+int tw6869_dma_describe(struct tw6869_vid *vid, struct tw6869_buf *buf)
+{
+	struct sg_table *sgt = vb2_dma_sg_plane_desc(&buf->vb.vb2_buf, 0);
+	int count = count_descs(vid, sgt);
+	unsigned int n = 0, left = tw6869_frame_bytes(vid), i;
+	struct scatterlist *sg;
+
+	if (count < 0)
+		return count;
+	buf->descs = kmalloc_array(count, TW_SG_DESC_SIZE, GFP_KERNEL);
+	if (!buf->descs)
+		return -ENOMEM;
+	buf->n_descs = count;
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		dma_addr_t addr = sg_dma_address(sg);
+		unsigned int part = min(sg_dma_len(sg), left);
+
+		for (left -= part; part; n++) {
+			unsigned int len = min(part, TW_SG_CHUNK);
+
+			set_desc(buf->descs, n, addr, len);
+			addr += len;
+			part -= len;
+		}
+	}
+	return 0;
+}
+
 /*
  * The chip may take the number of bytes or the first empty entry for the end
- * of a table: make both true.
+ * of a table: make both true.  It may also have marked what it filled, so that
+ * a buffer's descriptors are written anew each time.
  */
 static void fill_table(struct tw6869_vid *vid, unsigned int i)
 {
-	struct tw6869_buf *buf = vid->slot[i].buf;
-	unsigned int left = tw6869_frame_bytes(vid), n = 0, j;
-	__le32 *entry = slot_table(vid, i);
-	struct scatterlist *sg;
-	struct sg_table *sgt;
+	struct tw6869_slot *slot = &vid->slot[i];
+	unsigned int left = tw6869_frame_bytes(vid), n;
+	__le32 *table = slot_table(vid, i);
 
-	if (!buf) {
-		for (; left; n++) {
+	if (slot->buf) {
+		n = slot->buf->n_descs;
+		memcpy(table, slot->buf->descs, n * TW_SG_DESC_SIZE);
+	} else {
+		for (n = 0; left; n++) {
 			unsigned int len = min(left, TW_SG_CHUNK);
 
-			entry[2 * n + 1] = cpu_to_le32(vid->dev->spare.dma);
-			entry[2 * n] = cpu_to_le32(TW_SG_READY | len);
+			set_desc(table, n, vid->dev->spare.dma, len);
 			left -= len;
 		}
-	} else {
-		sgt = vb2_dma_sg_plane_desc(&buf->vb.vb2_buf, 0);
-		for_each_sgtable_dma_sg(sgt, sg, j) {
-			dma_addr_t addr = sg_dma_address(sg);
-			unsigned int part = min(sg_dma_len(sg), left);
-
-			for (left -= part; part; n++) {
-				unsigned int len = min(part, TW_SG_CHUNK);
-
-				entry[2 * n + 1] = cpu_to_le32(addr);
-				entry[2 * n] = cpu_to_le32(TW_SG_READY | len);
-				addr += len;
-				part -= len;
-			}
-		}
 	}
-	memset(&entry[2 * n], 0, (vid->dev->table_entries - n) * 8);
+	if (n < slot->n_descs)
+		memset(&table[2 * n], 0, (slot->n_descs - n) * TW_SG_DESC_SIZE);
+	slot->n_descs = n;
 	/* The table must be in memory before the chip is told anything. */
 	wmb();
 }
@@ -205,7 +260,8 @@ void tw6869_dma_setup(struct tw6869_dev *dev)
 		return;
 	for (b = 0; b < 2; b++) {
 		for (ch = 0; ch < dev->variant->channels; ch++) {
-			size_t offset = ch * dev->table_entries * 8;
+			size_t offset = ch * dev->table_entries *
+					TW_SG_DESC_SIZE;
 
 			if (dev->variant->shared_tables)
 				offset = 0;
@@ -226,7 +282,7 @@ int tw6869_dma_init(struct tw6869_dev *dev)
 	dev->table_entries = TW_SG_TABLE_MAX;
 	if (dev->variant->shared_tables)
 		dev->table_entries /= dev->variant->channels;
-	tables = dev->table_entries * dev->variant->channels * 8;
+	tables = dev->table_entries * dev->variant->channels * TW_SG_DESC_SIZE;
 	err = tw6869_block_alloc(dev, &dev->spare, PAGE_SIZE);
 	for (b = 0; b < 2 && !err; b++)
 		err = tw6869_block_alloc(dev, &dev->table[b], tables);

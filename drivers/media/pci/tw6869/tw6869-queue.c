@@ -6,6 +6,7 @@
  * writes to a small ring of coherent frames, from which a work copies.
  */
 
+#include <linux/slab.h>
 #include <media/v4l2-ioctl.h>
 #include <media/videobuf2-dma-contig.h>
 #include <media/videobuf2-dma-sg.h>
@@ -32,34 +33,23 @@ static int queue_setup(struct vb2_queue *q, unsigned int *n_buffers,
 	return 0;
 }
 
-/* Can the chip's descriptors say where this memory is? */
-static int check_scatterlist(struct tw6869_vid *vid, struct vb2_buffer *vb)
+/* The buffer has got memory, for many turns. */
+static int buf_init(struct vb2_buffer *vb)
 {
-	struct sg_table *sgt = vb2_dma_sg_plane_desc(vb, 0);
-	unsigned int left = tw6869_frame_bytes(vid), entries = 0, i;
-	struct scatterlist *sg;
+	struct tw6869_vid *vid = vb2_get_drv_priv(vb->vb2_queue);
 
-	for_each_sgtable_dma_sg(sgt, sg, i) {
-		unsigned int len = min(sg_dma_len(sg), left);
-
-		if (!len)
-			break;
-		if ((sg_dma_address(sg) | len) & 3) {
-			dev_dbg(&vid->dev->pdev->dev,
-				"video%u: memory is not aligned to 4 bytes\n",
-				vid->ch);
-			return -EINVAL;
-		}
-		entries += DIV_ROUND_UP(len, TW_SG_CHUNK);
-		left -= len;
-	}
-	if (left || entries > vid->dev->table_entries) {
-		dev_dbg(&vid->dev->pdev->dev,
-			"video%u: memory is in more than %u pieces\n",
-			vid->ch, vid->dev->table_entries);
+	if (vid->dev->memory == TW6869_DMA_SG)
+		return tw6869_dma_describe(vid, to_buf(vb));
+	if (vid->dev->memory == TW6869_DMA_CONTIG &&
+	    vb2_dma_contig_plane_dma_addr(vb, 0) & 3)
 		return -EINVAL;
-	}
 	return 0;
+}
+
+static void buf_cleanup(struct vb2_buffer *vb)
+{
+	kfree(to_buf(vb)->descs);
+	to_buf(vb)->descs = NULL;
 }
 
 static int buf_prepare(struct vb2_buffer *vb)
@@ -69,11 +59,6 @@ static int buf_prepare(struct vb2_buffer *vb)
 	if (vb2_plane_size(vb, 0) < tw6869_frame_bytes(vid))
 		return -EINVAL;
 	vb2_set_plane_payload(vb, 0, tw6869_frame_bytes(vid));
-	if (vid->dev->memory == TW6869_DMA_SG)
-		return check_scatterlist(vid, vb);
-	if (vid->dev->memory == TW6869_DMA_CONTIG &&
-	    vb2_dma_contig_plane_dma_addr(vb, 0) & 3)
-		return -EINVAL;
 	return 0;
 }
 
@@ -187,6 +172,8 @@ static void stop_streaming(struct vb2_queue *q)
 
 static const struct vb2_ops queue_ops = {
 	.queue_setup = queue_setup,
+	.buf_init = buf_init,
+	.buf_cleanup = buf_cleanup,
 	.buf_prepare = buf_prepare,
 	.buf_queue = buf_queue,
 	.start_streaming = start_streaming,

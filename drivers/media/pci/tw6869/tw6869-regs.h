@@ -98,6 +98,7 @@ static inline u32 tw_geometry_value(u32 bytes, u32 lines)
 
 /* Scatter-gather descriptor: control word, then address */
 #define TW_SG_READY			BIT(30)
+#define TW_SG_DESC_SIZE			8
 #define TW_SG_CHUNK			4096u
 #define TW_SG_TABLE_MAX			1024u
 

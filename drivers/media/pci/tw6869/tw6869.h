@@ -63,12 +63,15 @@ struct tw6869_buf {
 	struct vb2_v4l2_buffer vb;	/* must be first */
 	struct list_head list;
 	int ring;			/* vmalloc: where the frame is */
+	__le32 *descs;			/* dma-sg: what a table says of it */
+	unsigned int n_descs;
 };
 
 /* What one of the chip's addresses, or tables, points to; none: the spare */
 struct tw6869_slot {
 	struct tw6869_buf *buf;		/* dma-sg and dma-contig */
 	int ring;			/* vmalloc, or -1 */
+	unsigned int n_descs;		/* in the table */
 };
 
 enum tw6869_state {
@@ -213,6 +216,7 @@ int tw6869_dma_init(struct tw6869_dev *dev);
 void tw6869_dma_free(struct tw6869_dev *dev);
 void tw6869_dma_setup(struct tw6869_dev *dev);
 void tw6869_dma_program(struct tw6869_vid *vid);
+int tw6869_dma_describe(struct tw6869_vid *vid, struct tw6869_buf *buf);
 void tw6869_dma_refill(struct tw6869_vid *vid, unsigned int i);
 void tw6869_dma_empty(struct tw6869_vid *vid);
 bool tw6869_dma_is_empty(const struct tw6869_vid *vid);
