@@ -242,7 +242,7 @@ u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb)
 	u32 ready = 0;
 
 	lockdep_assert_held(&dev->lock);
-	if (!dev->audio)
+	if (!dev->audio || !(status & TW_INT_AUDIOS))
 		return 0;
 	for (ch = 0; ch < dev->variant->channels; ch++) {
 		struct channel *c = &dev->audio->channel[ch];
@@ -268,7 +268,7 @@ void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 channels)
 {
 	unsigned int ch;
 
-	for (ch = 0; ch < dev->variant->channels; ch++)
+	for (ch = 0; channels >> ch; ch++)
 		if (channels & BIT(ch))
 			snd_pcm_period_elapsed(dev->audio->channel[ch].ss);
 }

@@ -15,8 +15,8 @@
 #include "tw6869.h"
 
 #define BOARDS		16
-#define WATCH_MS	40
-#define POLL_TICKS	6	/* ticks between looks at the inputs */
+/* Each look wakes the processor up: it must be seldom beside the frames. */
+#define WATCH_MS	200
 #define RESETS		5	/* so often without an interrupt */
 
 static char *memory[BOARDS];
@@ -332,9 +332,8 @@ static void watch(struct work_struct *work)
 	}
 	check_msi(dev);
 	tw6869_stream_watch(dev);
-	if (++dev->ticks % POLL_TICKS == 0)
-		for (ch = 0; ch < dev->variant->channels; ch++)
-			tw6869_decoder_poll(&dev->vid[ch]);
+	for (ch = 0; ch < dev->variant->channels; ch++)
+		tw6869_decoder_poll(&dev->vid[ch]);
 	if (atomic_read(&dev->users))
 		schedule_delayed_work(&dev->watchdog,
 				      msecs_to_jiffies(WATCH_MS));

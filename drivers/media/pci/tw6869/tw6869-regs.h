@@ -16,8 +16,10 @@
 #define TW_INT_STATUS			0x000
 #define   TW_INT_VIDEO(ch)		BIT(ch)
 #define   TW_INT_AUDIO(ch)		BIT(8 + (ch))
+#define   TW_INT_AUDIOS			GENMASK(15, 8)
 #define   TW_INT_TIMEOUT		BIT(17)
 #define   TW_INT_FORMAT(ch)		BIT(24 + (ch))
+#define   TW_INT_FORMATS		GENMASK(31, 24)
 
 /* Which buffer was filled last (0 = P, 1 = B), and which field it holds. */
 #define TW_PB_STATUS			0x004

@@ -217,13 +217,17 @@ static void take_back(struct tw6869_vid *vid, struct tw6869_buf *buf)
 
 static void check_fifo(struct tw6869_dev *dev, u32 status, u32 fifo)
 {
+	bool news = (fifo & TW_FIFO_ERRORS) || (status & TW_INT_FORMATS);
 	unsigned int ch;
 
 	for (ch = 0; ch < dev->variant->channels; ch++) {
 		struct tw6869_vid *vid = &dev->vid[ch];
+		bool lost = fifo & TW_FIFO_NO_SIGNAL(ch);
 
+		if (!news && lost == vid->no_signal)
+			continue;
 		/* After a loss the fields may be in the wrong order. */
-		if (tw6869_decoder_signal(vid, fifo & TW_FIFO_NO_SIGNAL(ch)))
+		if (tw6869_decoder_signal(vid, lost))
 			tw6869_stream_fault(vid, NULL);
 		if (status & TW_INT_FORMAT(ch))
 			tw6869_decoder_changed(vid);

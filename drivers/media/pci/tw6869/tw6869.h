@@ -150,7 +150,7 @@ struct tw6869_dev {
 	struct tw6869_block table[2];	/* descriptors: P, B */
 	unsigned int table_entries;	/* of one channel */
 	struct delayed_work watchdog;
-	unsigned int ticks, silent_ticks;
+	unsigned int silent_ticks;
 	atomic_t users;
 
 	struct tw6869_vid vid[TW6869_CHANNELS];
