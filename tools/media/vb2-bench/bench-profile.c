@@ -6,12 +6,6 @@
 
 #define ROUNDS	1000
 
-/* count-plugin.c looks for this instruction, which does nothing */
-static inline void mark(void)
-{
-	asm volatile("xchg %%bx, %%bx" : : : "memory");
-}
-
 static void turns(unsigned int planes)
 {
 	struct frame f, out;
