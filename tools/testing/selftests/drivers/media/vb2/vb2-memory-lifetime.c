@@ -20,9 +20,9 @@
 #include "kselftest.h"
 #include "vb2-memory-left.h"
 
-/* So many pages that a single one that is lost cannot be overlooked */
-#define BIG_WIDTH	320
-#define BIG_HEIGHT	180
+/* So many pages that one that is lost is more than caches make of it */
+#define BIG_WIDTH	640
+#define BIG_HEIGHT	360
 #define BIG_SIZE	(BIG_WIDTH * BIG_HEIGHT)
 #define BIG_ROOM	((BIG_SIZE + 4095UL) & ~4095UL)
 
