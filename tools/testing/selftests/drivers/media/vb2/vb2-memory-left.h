@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kselftest.h"
+
 #define LEFT_GROUP	"/sys/fs/cgroup/vb2-left"
 
 /* Of what there must not be more afterwards; -1 if the kernel cannot tell */
@@ -205,6 +207,19 @@ static inline bool kernel_complained(void)
 			}
 	}
 	return found;
+}
+
+/* The last two results of a program */
+static inline void left_report(void)
+{
+	long objects = left_objects();
+
+	if (objects < 0)
+		ksft_test_result_skip("no object is lost: no kmemleak\n");
+	else
+		ksft_test_result(!objects, "no object is lost\n");
+	ksft_test_result(!kernel_complained(), "the kernel did not complain\n");
+	left_end();
 }
 
 #endif /* VB2_MEMORY_LEFT_H */

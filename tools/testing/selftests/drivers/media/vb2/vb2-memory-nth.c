@@ -517,7 +517,6 @@ static bool wanted(const struct device *dev, const struct scenario *sc,
 int main(int argc, char **argv)
 {
 	unsigned int tests = 0;
-	long objects;
 
 	ksft_print_header();
 	fail_begin();
@@ -536,12 +535,6 @@ int main(int argc, char **argv)
 		for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 			if (wanted(&devices[d], &scenarios[i], argc, argv))
 				sweep(&devices[d], &scenarios[i]);
-	objects = left_objects();
-	if (objects < 0)
-		ksft_test_result_skip("no object is lost: no kmemleak\n");
-	else
-		ksft_test_result(!objects, "no object is lost\n");
-	ksft_test_result(!kernel_complained(), "the kernel did not complain\n");
-	left_end();
+	left_report();
 	ksft_finished();
 }
