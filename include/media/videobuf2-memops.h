@@ -4,25 +4,10 @@
 #define _MEDIA_VIDEOBUF2_MEMOPS_H
 
 #include <linux/mm.h>
-#include <linux/refcount.h>
 
 #include <media/videobuf2-v4l2.h>
 
 struct frame_vector;
-
-/**
- * struct vb2_vmarea_handler - the memory behind a user mapping
- * @arg: argument for @put
- * @put: drops a user, and frees the memory with the last
- * @refcount: its users; each VMA is one
- *
- * A VMA with &vb2_common_vm_ops has a pointer to this in vm_private_data.
- */
-struct vb2_vmarea_handler {
-	void		*arg;
-	void		(*put)(void *arg);
-	refcount_t	*refcount;
-};
 
 /**
  * vb2_destroy_framevec() - unpin memory
@@ -49,11 +34,5 @@ void vb2_destroy_framevec(struct frame_vector *vec);
  */
 struct frame_vector *vb2_create_framevec(unsigned long start,
 					 unsigned long length, bool write);
-
-/*
- * Counts VMAs when they are made, split, copied by fork and unmapped. The
- * mmap operation that installs it calls its open() for the first VMA.
- */
-extern const struct vm_operations_struct vb2_common_vm_ops;
 
 #endif /* _MEDIA_VIDEOBUF2_MEMOPS_H */

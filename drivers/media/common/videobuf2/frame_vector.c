@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include <media/frame_vector.h>
+#include <media/videobuf2-memops.h>
 
 struct frame_vector *frame_vector_create(unsigned int nr_frames)
 {
@@ -75,3 +76,33 @@ void frame_vector_to_pfns(struct frame_vector *vec)
 	vec->is_pfns = true;
 }
 EXPORT_SYMBOL(frame_vector_to_pfns);
+
+void vb2_destroy_framevec(struct frame_vector *vec)
+{
+	put_vaddr_frames(vec);
+	frame_vector_destroy(vec);
+}
+EXPORT_SYMBOL(vb2_destroy_framevec);
+
+struct frame_vector *vb2_create_framevec(unsigned long start,
+					 unsigned long length, bool write)
+{
+	unsigned long last, nr;
+	struct frame_vector *vec;
+	int pinned;
+
+	if (!length || check_add_overflow(start, length - 1, &last))
+		return ERR_PTR(-EINVAL);
+	nr = (last >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
+	if (nr > INT_MAX)
+		return ERR_PTR(-EINVAL);
+	vec = frame_vector_create(nr);
+	if (!vec)
+		return ERR_PTR(-ENOMEM);
+	pinned = get_vaddr_frames(start, nr, write, vec);
+	if (pinned == nr)
+		return vec;
+	vb2_destroy_framevec(vec);
+	return ERR_PTR(pinned < 0 ? pinned : -EFAULT);
+}
+EXPORT_SYMBOL(vb2_create_framevec);

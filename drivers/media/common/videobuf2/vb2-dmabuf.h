@@ -34,9 +34,9 @@ struct vb2_mem;
  * @owner: the allocator's module; exported dma-bufs keep it
  * @free: Give allocated memory back. It may be incomplete, if alloc failed.
  *	Not called for pinned and imported memory.
- * @get_pages: Fill &vb2_mem.pages and num_pages, called once and under
- *	&vb2_mem.lock when the memory is first exported to a device. NULL if the
- *	allocator always has them.
+ * @get_pages: Fill &vb2_mem.pages and num_pages of allocated memory. Called
+ *	under &vb2_mem.lock when all pages are first wanted at once, until it
+ *	succeeds.
  * @mmap: Map into user space. NULL: insert &vb2_mem.pages.
  * @vmap: Map into the kernel. NULL: vmap() &vb2_mem.pages.
  * @mapped: The device can reach the memory through &vb2_mem.sgt: is it as it
@@ -58,27 +58,26 @@ struct vb2_mem_kind {
  * @size: bytes
  * @attrs: DMA_ATTR_* of the queue
  * @dir: what @dev does with it
+ * @refcount: the queue, each user mapping and each exported dma-buf
  * @lock: protects @exports, @pages and @vaddr while they are made on demand,
  *	and the owner's mapping against its end. Nests inside the reservation
  *	lock of dma-bufs exported from this memory. Not taken for imported
  *	memory, whose exporter has one of the same class.
- * @refcount: the queue, each user mapping and each exported dma-buf
- * @vma_handler: for &vb2_common_vm_ops
- * @pages: the pages
+ * @pages: the pages; of allocated memory not before somebody wants them
  * @num_pages: how many
  * @offset: where the memory starts in the first page
  * @vaddr: kernel address or NULL
- * @vmapped: @vaddr was made here and not by the allocator
- * @table: scatter list of @pages, if mapped here for @dev
+ * @table: scatter list, if mapped here for @dev
  * @sgt: mapping for @dev or NULL: @table, the allocator's, or the exporter's
- * @needs_sync: @sgt wants cache maintenance when its owner changes
  * @exports: attachments of other devices to dma-bufs exported from this
  * @vec: pinned pages (USERPTR)
  * @dbuf: where it was imported from (DMABUF)
  * @attach: the attachment of @dev to @dbuf
- * @in_cpu_access: dma_buf_begin_cpu_access() was called
  * @cpu_handle: dma-contig: what dma_alloc_attrs() returned
  * @dma_addr: dma-contig: where the memory is for @dev
+ * @vmapped: @vaddr was made here and not by the allocator
+ * @needs_sync: @sgt wants cache maintenance when its owner changes
+ * @in_cpu_access: dma_buf_begin_cpu_access() was called
  */
 struct vb2_mem {
 	const struct vb2_mem_kind	*kind;
@@ -86,30 +85,29 @@ struct vb2_mem {
 	unsigned long			size;
 	unsigned long			attrs;
 	enum dma_data_direction		dir;
-	struct mutex			lock; /* see above */
-
 	refcount_t			refcount;
-	struct vb2_vmarea_handler	vma_handler;
+	struct mutex			lock; /* see above */
 
 	struct page			**pages;
 	unsigned int			num_pages;
 	unsigned int			offset;
 	void				*vaddr;
-	bool				vmapped;
 
 	struct sg_table			table;
 	struct sg_table			*sgt;
-	bool				needs_sync;
 	struct list_head		exports;
 
 	struct frame_vector		*vec;
 
 	struct dma_buf			*dbuf;
 	struct dma_buf_attachment	*attach;
-	bool				in_cpu_access;
 
 	void				*cpu_handle;
 	dma_addr_t			dma_addr;
+
+	bool				vmapped;
+	bool				needs_sync;
+	bool				in_cpu_access;
 };
 
 /*
@@ -119,6 +117,8 @@ struct vb2_mem {
 struct vb2_mem *vb2_mem_create(struct vb2_buffer *vb, struct device *dev,
 			       unsigned long size,
 			       const struct vb2_mem_kind *kind);
+/* Get mem->pages from a scatter list, which may have more */
+int vb2_mem_pages_of(struct vb2_mem *mem, struct sg_table *sgt);
 /* Map mem->table for mem->dev, until the queue drops its reference */
 int vb2_mem_map_table(struct vb2_mem *mem);
 

@@ -24,38 +24,19 @@ static void vb2_dc_free(struct vb2_mem *mem)
 		dma_free_noncontiguous(mem->dev, mem->size, mem->sgt, mem->dir);
 }
 
-static int vb2_dc_pages_of(struct vb2_mem *mem, struct sg_table *sgt)
-{
-	unsigned int nr = mem->size >> PAGE_SHIFT;
-	struct sg_page_iter iter;
-	struct page **pages;
-
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	if (!pages)
-		return -ENOMEM;
-	mem->num_pages = 0;
-	for_each_sgtable_page(sgt, &iter, 0) {
-		if (mem->num_pages == nr)
-			break;
-		pages[mem->num_pages++] = sg_page_iter_page(&iter);
-	}
-	mem->pages = pages;
-	return mem->num_pages == nr ? 0 : -EINVAL;
-}
-
 static int vb2_dc_get_pages(struct vb2_mem *mem)
 {
 	struct sg_table sgt;
 	int ret;
 
 	if (mem->sgt)
-		return vb2_dc_pages_of(mem, mem->sgt);
+		return vb2_mem_pages_of(mem, mem->sgt);
 
 	ret = dma_get_sgtable_attrs(mem->dev, &sgt, mem->cpu_handle,
 				    mem->dma_addr, mem->size, mem->attrs);
 	if (ret)
 		return ret;
-	ret = vb2_dc_pages_of(mem, &sgt);
+	ret = vb2_mem_pages_of(mem, &sgt);
 	sg_free_table(&sgt);
 	return ret;
 }

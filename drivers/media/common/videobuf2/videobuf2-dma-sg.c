@@ -22,23 +22,29 @@ struct vb2_sg_source {
 	struct device	*dev;
 	gfp_t		gfp;
 	unsigned int	order;
-	/* The device cannot reach all memory */
-	bool		limited;
+	/* No IOMMU is between the device and the memory */
+	bool		direct;
 };
 
 static void vb2_sg_free(struct vb2_mem *mem)
 {
-	unsigned int i, order;
+	struct scatterlist *sg;
+	unsigned int i;
 
-	for (i = 0; i < mem->num_pages; i += 1 << order) {
-		order = compound_order(mem->pages[i]);
-		__free_pages(mem->pages[i], order);
-	}
+	for_each_sgtable_sg(&mem->table, sg, i)
+		__free_pages(sg_page(sg), get_order(sg->length));
+	sg_free_table(&mem->table);
+}
+
+static int vb2_sg_get_pages(struct vb2_mem *mem)
+{
+	return vb2_mem_pages_of(mem, &mem->table);
 }
 
 static const struct vb2_mem_kind vb2_sg_kind = {
-	.owner	= THIS_MODULE,
-	.free	= vb2_sg_free,
+	.owner		= THIS_MODULE,
+	.free		= vb2_sg_free,
+	.get_pages	= vb2_sg_get_pages,
 };
 
 static void vb2_sg_open_source(struct vb2_sg_source *src, struct device *dev,
@@ -58,14 +64,17 @@ static void vb2_sg_open_source(struct vb2_sg_source *src, struct device *dev,
 	src->order = 0;
 	if (max >= PAGE_SIZE)
 		src->order = min(ilog2(max) - PAGE_SHIFT, MAX_PAGE_ORDER);
-	src->limited = !translated && dma_addressing_limited(dev);
+	src->direct = !translated;
 }
 
 static bool vb2_sg_reaches(struct vb2_sg_source *src, struct page *page)
 {
 	dma_addr_t addr = phys_to_dma(src->dev, page_to_phys(page));
 
-	return dma_capable(src->dev, addr, PAGE_SIZE << src->order, true);
+	return !src->direct ||
+	       dma_capable(src->dev, addr, PAGE_SIZE << src->order, true) ||
+	       /* Encrypted memory is bounced, wherever it is */
+	       !dma_addressing_limited(src->dev);
 }
 
 /* Try nearer memory; false if there is none */
@@ -91,7 +100,7 @@ static struct page *vb2_sg_get_chunk(struct vb2_sg_source *src)
 			gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY |
 			      __GFP_COMP;
 		page = alloc_pages_node(dev_to_node(src->dev), gfp, src->order);
-		if (page && (!src->limited || vb2_sg_reaches(src, page)))
+		if (page && vb2_sg_reaches(src, page))
 			return page;
 
 		if (page) {
@@ -107,49 +116,48 @@ static struct page *vb2_sg_get_chunk(struct vb2_sg_source *src)
 }
 
 /* Returns how many chunks it took, or an error */
-static int vb2_sg_fill(struct vb2_mem *mem, struct vb2_sg_source *src)
+static int vb2_sg_fill(struct vb2_sg_source *src, unsigned long left,
+		       struct list_head *chunks)
 {
-	unsigned int i, left = mem->size >> PAGE_SHIFT;
-	int chunks;
+	int n;
 
 	/* vmalloc and the DMA API refuse at once what cannot be; so do we */
 	if (left > totalram_pages())
 		return -ENOMEM;
-	mem->pages = kvmalloc_array(left, sizeof(*mem->pages),
-				    GFP_KERNEL_ACCOUNT);
-	if (!mem->pages)
-		return -ENOMEM;
 
-	for (chunks = 0; left; chunks++) {
+	for (n = 0; left; n++) {
 		struct page *page;
 
 		src->order = min_t(unsigned int, src->order, ilog2(left));
 		page = vb2_sg_get_chunk(src);
 		if (!page)
 			return -ENOMEM;
-		for (i = 0; i < 1 << src->order; i++)
-			mem->pages[mem->num_pages++] = page + i;
+		list_add_tail(&page->lru, chunks);
 		left -= 1 << src->order;
 	}
-	return chunks;
+	return n;
 }
 
-static int vb2_sg_map(struct vb2_mem *mem, unsigned int chunks)
+static int vb2_sg_make_table(struct vb2_mem *mem, struct vb2_sg_source *src)
 {
+	struct page *page, *next;
 	struct scatterlist *sg;
-	unsigned int i, n = 0;
+	LIST_HEAD(chunks);
 	int ret;
 
-	ret = sg_alloc_table(&mem->table, chunks, GFP_KERNEL_ACCOUNT);
-	if (ret)
-		return ret;
-	for_each_sgtable_sg(&mem->table, sg, i) {
-		struct page *page = mem->pages[n];
-
+	ret = vb2_sg_fill(src, mem->size >> PAGE_SHIFT, &chunks);
+	if (ret > 0)
+		ret = sg_alloc_table(&mem->table, ret, GFP_KERNEL_ACCOUNT);
+	sg = mem->table.sgl;
+	list_for_each_entry_safe(page, next, &chunks, lru) {
+		if (ret) {
+			__free_pages(page, compound_order(page));
+			continue;
+		}
 		sg_set_page(sg, page, page_size(page), 0);
-		n += compound_nr(page);
+		sg = sg_next(sg);
 	}
-	return vb2_mem_map_table(mem);
+	return ret;
 }
 
 static void *vb2_sg_alloc(struct vb2_buffer *vb, struct device *dev,
@@ -166,9 +174,9 @@ static void *vb2_sg_alloc(struct vb2_buffer *vb, struct device *dev,
 		return mem;
 
 	vb2_sg_open_source(&src, dev, VB2_MEM_GFP | vb->vb2_queue->gfp_flags);
-	ret = vb2_sg_fill(mem, &src);
-	if (ret > 0)
-		ret = vb2_sg_map(mem, ret);
+	ret = vb2_sg_make_table(mem, &src);
+	if (!ret)
+		ret = vb2_mem_map_table(mem);
 	if (!ret)
 		return mem;
 	vb2_mem_put(mem);

@@ -2,7 +2,7 @@
 /*
  * videobuf2: what memory allocators have in common
  *
- * User mappings, pinned user pages, and the dma-buf exporter and importer.
+ * User mappings, kernel mappings, and the dma-buf exporter and importer.
  *
  * Lifetime: the queue, each user mapping and each exported dma-buf hold a
  * reference to a struct vb2_mem. With the queue's goes the mapping for its
@@ -14,7 +14,6 @@
 #include <linux/highmem.h>
 #include <linux/iosys-map.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -22,27 +21,77 @@
 
 #include "vb2-dmabuf.h"
 
+/* Where a struct vb2_mem ends */
+
+static void vb2_mem_release_import(struct vb2_mem *mem)
+{
+	struct iosys_map map = IOSYS_MAP_INIT_VADDR(mem->vaddr);
+
+	if (mem->in_cpu_access)
+		vb2_mem_finish(mem);
+	if (mem->vaddr)
+		dma_buf_vunmap_unlocked(mem->dbuf, &map);
+	if (mem->sgt)
+		dma_buf_unmap_attachment_unlocked(mem->attach, mem->sgt,
+						  mem->dir);
+	if (mem->attach)
+		dma_buf_detach(mem->dbuf, mem->attach);
+}
+
+static void vb2_mem_unref(struct vb2_mem *mem)
+{
+	if (!refcount_dec_and_test(&mem->refcount))
+		return;
+
+	if (mem->vmapped)
+		vunmap(mem->vaddr - mem->offset);
+	if (mem->dbuf) {
+		vb2_mem_release_import(mem);
+	} else if (mem->vec) {
+		sg_free_table(&mem->table);
+		vb2_destroy_framevec(mem->vec);
+	} else {
+		mem->kind->free(mem);
+		if (mem->pages)
+			kvfree(mem->pages);
+	}
+	put_device(mem->dev);
+	mutex_destroy(&mem->lock);
+	kfree(mem);
+}
+
 /* User mappings */
 
+/* Also when a mapping is split, and copied by fork */
 static void vb2_vm_open(struct vm_area_struct *vma)
 {
-	struct vb2_vmarea_handler *handler = vma->vm_private_data;
+	struct vb2_mem *mem = vma->vm_private_data;
 
-	refcount_inc(handler->refcount);
+	refcount_inc(&mem->refcount);
 }
 
 static void vb2_vm_close(struct vm_area_struct *vma)
 {
-	struct vb2_vmarea_handler *handler = vma->vm_private_data;
-
-	handler->put(handler->arg);
+	vb2_mem_unref(vma->vm_private_data);
 }
 
-const struct vm_operations_struct vb2_common_vm_ops = {
+static const struct vm_operations_struct vb2_vm_ops = {
 	.open	= vb2_vm_open,
 	.close	= vb2_vm_close,
 };
-EXPORT_SYMBOL_GPL(vb2_common_vm_ops);
+
+/* Under mem->lock */
+static int vb2_mem_get_pages(struct vb2_mem *mem)
+{
+	return mem->pages ? 0 : mem->kind->get_pages(mem);
+}
+
+static int vb2_mem_mmap_pages(struct vb2_mem *mem, struct vm_area_struct *vma)
+{
+	guard(mutex)(&mem->lock);
+	return vb2_mem_get_pages(mem) ?:
+	       vm_map_pages(vma, mem->pages, mem->num_pages);
+}
 
 /* From vma->vm_pgoff on, which can be other than 0 for an exported dma-buf */
 int vb2_mem_mmap(void *buf_priv, struct vm_area_struct *vma)
@@ -52,47 +101,15 @@ int vb2_mem_mmap(void *buf_priv, struct vm_area_struct *vma)
 
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	ret = mem->kind->mmap ? mem->kind->mmap(mem, vma) :
-				vm_map_pages(vma, mem->pages, mem->num_pages);
+				vb2_mem_mmap_pages(mem, vma);
 	if (ret)
 		return ret;
-	vma->vm_private_data = &mem->vma_handler;
-	vma->vm_ops = &vb2_common_vm_ops;
-	vma->vm_ops->open(vma);
+	vma->vm_private_data = mem;
+	vma->vm_ops = &vb2_vm_ops;
+	vb2_vm_open(vma);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_mmap, VB2_MEMOPS);
-
-/* Pinned user pages */
-
-void vb2_destroy_framevec(struct frame_vector *vec)
-{
-	put_vaddr_frames(vec);
-	frame_vector_destroy(vec);
-}
-EXPORT_SYMBOL(vb2_destroy_framevec);
-
-struct frame_vector *vb2_create_framevec(unsigned long start,
-					 unsigned long length, bool write)
-{
-	unsigned long last, nr;
-	struct frame_vector *vec;
-	int pinned;
-
-	if (!length || check_add_overflow(start, length - 1, &last))
-		return ERR_PTR(-EINVAL);
-	nr = (last >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
-	if (nr > INT_MAX)
-		return ERR_PTR(-EINVAL);
-	vec = frame_vector_create(nr);
-	if (!vec)
-		return ERR_PTR(-ENOMEM);
-	pinned = get_vaddr_frames(start, nr, write, vec);
-	if (pinned == nr)
-		return vec;
-	vb2_destroy_framevec(vec);
-	return ERR_PTR(pinned < 0 ? pinned : -EFAULT);
-}
-EXPORT_SYMBOL(vb2_create_framevec);
 
 /* Kernel address */
 
@@ -123,6 +140,10 @@ static void *vb2_mem_vmap_own(struct vb2_mem *mem)
 		if (!vaddr)
 			return ERR_PTR(-EOPNOTSUPP);
 	} else {
+		int ret = vb2_mem_get_pages(mem);
+
+		if (ret)
+			return ERR_PTR(ret);
 		vaddr = vmap(mem->pages, mem->num_pages, VM_MAP, PAGE_KERNEL);
 		if (!vaddr)
 			return ERR_PTR(-ENOMEM);
@@ -152,51 +173,7 @@ void *vb2_mem_vaddr(struct vb2_buffer *vb, void *buf_priv)
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_vaddr, VB2_MEMOPS);
 
-/* Life of a struct vb2_mem */
-
-static void vb2_mem_unmap_table(struct vb2_mem *mem)
-{
-	if (mem->sgt != &mem->table)
-		return;
-	guard(mutex)(&mem->lock);
-	mem->sgt = NULL;
-	/* finish() brought the data to the CPU, and prepare() took it away */
-	dma_unmap_sgtable(mem->dev, &mem->table, mem->dir,
-			  DMA_ATTR_SKIP_CPU_SYNC);
-}
-
-static void vb2_mem_unref(void *arg)
-{
-	struct vb2_mem *mem = arg;
-	struct iosys_map map;
-
-	if (!refcount_dec_and_test(&mem->refcount))
-		return;
-
-	if (mem->in_cpu_access)
-		vb2_mem_finish(mem);
-	iosys_map_set_vaddr(&map, mem->vaddr);
-	if (mem->dbuf && mem->vaddr)
-		dma_buf_vunmap_unlocked(mem->dbuf, &map);
-	else if (mem->vmapped)
-		vunmap(mem->vaddr - mem->offset);
-	if (mem->vec) {
-		vb2_destroy_framevec(mem->vec);
-	} else if (mem->dbuf) {
-		if (mem->sgt)
-			dma_buf_unmap_attachment_unlocked(mem->attach, mem->sgt,
-							  mem->dir);
-		if (mem->attach)
-			dma_buf_detach(mem->dbuf, mem->attach);
-	} else {
-		mem->kind->free(mem);
-		kvfree(mem->pages);
-	}
-	sg_free_table(&mem->table);
-	put_device(mem->dev);
-	mutex_destroy(&mem->lock);
-	kfree(mem);
-}
+/* Where a struct vb2_mem begins */
 
 struct vb2_mem *vb2_mem_create(struct vb2_buffer *vb, struct device *dev,
 			       unsigned long size,
@@ -213,9 +190,6 @@ struct vb2_mem *vb2_mem_create(struct vb2_buffer *vb, struct device *dev,
 	mem->dir = vb->vb2_queue->dma_dir;
 	mutex_init(&mem->lock);
 	refcount_set(&mem->refcount, 1);
-	mem->vma_handler.refcount = &mem->refcount;
-	mem->vma_handler.put = vb2_mem_unref;
-	mem->vma_handler.arg = mem;
 	INIT_LIST_HEAD(&mem->exports);
 	return mem;
 }
@@ -226,7 +200,13 @@ void vb2_mem_put(void *buf_priv)
 {
 	struct vb2_mem *mem = buf_priv;
 
-	vb2_mem_unmap_table(mem);
+	if (mem->sgt == &mem->table) {
+		guard(mutex)(&mem->lock);
+		mem->sgt = NULL;
+		/* finish() brought the data to the CPU, prepare() took it away */
+		dma_unmap_sgtable(mem->dev, &mem->table, mem->dir,
+				  DMA_ATTR_SKIP_CPU_SYNC);
+	}
 	vb2_mem_unref(mem);
 }
 EXPORT_SYMBOL_NS_GPL(vb2_mem_put, VB2_MEMOPS);
@@ -238,6 +218,24 @@ unsigned int vb2_mem_num_users(void *buf_priv)
 EXPORT_SYMBOL_NS_GPL(vb2_mem_num_users, VB2_MEMOPS);
 
 /* Memory and devices */
+
+int vb2_mem_pages_of(struct vb2_mem *mem, struct sg_table *sgt)
+{
+	unsigned int n = 0, nr = mem->size >> PAGE_SHIFT;
+	struct sg_page_iter iter;
+	struct page **pages;
+
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+	for_each_sgtable_page(sgt, &iter, 0)
+		if (n < nr)
+			pages[n++] = sg_page_iter_page(&iter);
+	mem->pages = pages;
+	mem->num_pages = n;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(vb2_mem_pages_of, VB2_MEMOPS);
 
 /* In segments that @dev takes; a single page never crosses a boundary */
 static int vb2_mem_fill_table(struct vb2_mem *mem, struct device *dev,
@@ -463,7 +461,7 @@ static int vb2_export_attach(struct dma_buf *dbuf,
 	export->dir = DMA_NONE;
 
 	guard(mutex)(&mem->lock);
-	ret = mem->pages ? 0 : mem->kind->get_pages(mem);
+	ret = vb2_mem_get_pages(mem);
 	if (!ret)
 		ret = vb2_mem_fill_table(mem, export->dev, &export->table);
 	if (ret)
