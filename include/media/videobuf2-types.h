@@ -166,6 +166,9 @@ struct vb2_plane {
 	unsigned int		bytesused;
 	unsigned int		length;
 	unsigned int		data_offset;
+	/* private: the driver's size from queue_setup(), the least @length */
+	unsigned int		min_length;
+	/* public: */
 	union {
 		unsigned int	offset;
 		unsigned long	userptr;
@@ -173,8 +176,6 @@ struct vb2_plane {
 	} m;
 	struct dma_buf		*dbuf;
 	/* private: the core's */
-	/* The driver's size from queue_setup(): length may not be less */
-	unsigned int		min_length;
 	/* The allocator's handle; NULL while the plane has no memory */
 	void			*mem_priv;
 	/* USERPTR, DMABUF: what mem_priv belongs to */
@@ -240,9 +241,9 @@ struct vb2_buffer {
 	unsigned int		num_planes;
 	unsigned int		memory;
 	u64			timestamp;
-	unsigned int		type;
 	struct media_request_object	req_obj;
 	struct media_request	*request;
+	unsigned int		type;
 
 	/* private: one byte each, because drivers write some of them */
 	/* The device has the memory: prepare was called, finish not yet */
@@ -421,12 +422,12 @@ struct vb2_queue {
 	bool				allow_cache_hints;
 	bool				supports_requests;
 	bool				requires_requests;
-	bool				bidirectional;
 
 	/* What only allocation reads */
+	bool				bidirectional;
+	gfp_t				gfp_flags;
 	struct device			*dev;
 	unsigned long			dma_attrs;
-	gfp_t				gfp_flags;
 	unsigned int			buf_struct_size;
 	u32				min_reqbufs_allocation;
 	struct device			*alloc_devs[VB2_MAX_PLANES];

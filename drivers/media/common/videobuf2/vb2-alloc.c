@@ -92,18 +92,16 @@ static struct vb2_buffer *new_buffer(struct vb2_queue *q,
 	for (i = 0; i < req->num_planes; i++) {
 		vb->planes[i].length = req->sizes[i];
 		vb->planes[i].min_length = req->sizes[i];
+		if (req->memory == VB2_MEMORY_MMAP)
+			vb->planes[i].m.offset = vb2_map_offset(index, i);
 	}
 	vb2_op_init_buffer(vb);
 
-	if (req->memory != VB2_MEMORY_MMAP)
-		return vb;
-
-	ret = vb2_planes_alloc(vb);
+	ret = req->memory == VB2_MEMORY_MMAP ? vb2_planes_alloc(vb) : 0;
 	if (ret) {
 		kfree(vb);
 		return ERR_PTR(ret);
 	}
-	vb2_map_set_offsets(vb);
 	return vb;
 }
 

@@ -358,8 +358,15 @@ struct vb2_named *vb2_keep_get(struct vb2_buffer *vb, unsigned int i,
 void vb2_keep_put(struct vb2_queue *q, struct vb2_named *named);
 void vb2_keep_end(struct vb2_queue *q);
 
-/* vb2-map.c */
-void vb2_map_set_offsets(struct vb2_buffer *vb);
+/*
+ * The offset of a plane is its number among all planes that the queue could
+ * have, in pages. It says nothing of where the memory is.
+ */
+static inline unsigned int vb2_map_offset(unsigned int index,
+					  unsigned int plane)
+{
+	return (index * VB2_MAX_PLANES + plane) << PAGE_SHIFT;
+}
 
 /* vb2-request.c */
 int vb2_request_add(struct vb2_queue *q, struct vb2_buffer *vb,

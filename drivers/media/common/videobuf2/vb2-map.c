@@ -13,19 +13,7 @@
 
 #include "vb2-internal.h"
 
-/*
- * The offset of a plane is its number among all planes that the queue could
- * have, in pages. It says nothing of where the memory is.
- */
-void vb2_map_set_offsets(struct vb2_buffer *vb)
-{
-	unsigned int i;
-
-	for (i = 0; i < vb->num_planes; i++)
-		vb->planes[i].m.offset =
-			(vb->index * VB2_MAX_PLANES + i) << PAGE_SHIFT;
-}
-
+/* The plane with that vb2_map_offset(), in pages */
 static struct vb2_buffer *find_plane(struct vb2_queue *q, unsigned long pgoff,
 				     unsigned int *plane)
 {

@@ -213,8 +213,11 @@ void vb2_queue_cancel(struct vb2_queue *q)
 	q->queued_count = 0;
 
 	for (i = 0; (vb = vb2_next_buffer(q, &i)); i++) {
-		vb2_request_cancel(vb);
-		vb2_flow_return(vb);
+		/* Most were never used when they are freed */
+		if (vb->state != VB2_BUF_STATE_DEQUEUED || vb->prepared) {
+			vb2_request_cancel(vb);
+			vb2_flow_return(vb);
+		}
 		if (vb->memory != VB2_MEMORY_MMAP)
 			vb2_planes_release(vb);
 		vb->copied_timestamp = false;
