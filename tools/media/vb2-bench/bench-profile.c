@@ -40,12 +40,12 @@ void run_profile_planes(void)
 }
 
 /* REQBUFS and REQBUFS(0), for each of 1000 buffers */
-void run_profile_allocation(void)
+static void allocate(const char *allocator)
 {
 	struct queue q;
 	unsigned int i;
 
-	driver_load("max_buffers=100");
+	driver_load("allocator=%s max_buffers=100", allocator);
 	q = queue_open(0, V4L2_MEMORY_MMAP);
 	for (i = 0; i < ROUNDS / 100; i++) {
 		mark();
@@ -55,4 +55,19 @@ void run_profile_allocation(void)
 		mark();
 	}
 	queue_close(&q);
+}
+
+void run_profile_vmalloc(void)
+{
+	allocate("vmalloc");
+}
+
+void run_profile_contig(void)
+{
+	allocate("dma-contig");
+}
+
+void run_profile_sg(void)
+{
+	allocate("dma-sg");
 }

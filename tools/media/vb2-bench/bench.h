@@ -105,6 +105,8 @@ void run_threads(void);
 void run_memory(void);
 void run_profile(void);
 void run_profile_planes(void);
-void run_profile_allocation(void);
+void run_profile_vmalloc(void);
+void run_profile_contig(void);
+void run_profile_sg(void);
 
 #endif /* BENCH_H */

@@ -26,7 +26,9 @@ static const struct group {
 	{ "threads", run_threads },
 	{ "profile", run_profile },
 	{ "profile-planes", run_profile_planes },
-	{ "profile-allocation", run_profile_allocation },
+	{ "profile-vmalloc", run_profile_vmalloc },
+	{ "profile-dma-contig", run_profile_contig },
+	{ "profile-dma-sg", run_profile_sg },
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
