@@ -15,8 +15,6 @@
 #include "tw6869.h"
 
 #define BOARDS		16
-/* Each look wakes the processor up: it must be seldom beside the frames. */
-#define WATCH_MS	200
 #define RESETS		5	/* so often without an interrupt */
 
 static char *memory[BOARDS];
@@ -233,7 +231,7 @@ static void check_msi(struct tw6869_dev *dev)
 {
 	if (!dev->pdev->msi_enabled || dev->irqs || !dev->running)
 		return;
-	if (++dev->silent_ticks < 2000 / WATCH_MS)
+	if (++dev->silent_ticks < 2000 / TW6869_WATCH_MS)
 		return;
 	if (!tw_read(dev, TW_INT_STATUS) || dev->irqs)
 		return;
@@ -259,7 +257,7 @@ int tw6869_get(struct tw6869_dev *dev)
 	dev->silent_ticks = 0;
 	if (atomic_inc_return(&dev->users) == 1)
 		schedule_delayed_work(&dev->watchdog,
-				      msecs_to_jiffies(WATCH_MS));
+				      msecs_to_jiffies(TW6869_WATCH_MS));
 	return 0;
 }
 
@@ -291,7 +289,7 @@ static void wake_up_again(struct tw6869_dev *dev)
 	tw6869_stream_resume(dev);
 	if (atomic_read(&dev->users))
 		schedule_delayed_work(&dev->watchdog,
-				      msecs_to_jiffies(WATCH_MS));
+				      msecs_to_jiffies(TW6869_WATCH_MS));
 }
 
 /*
@@ -336,7 +334,7 @@ static void watch(struct work_struct *work)
 		tw6869_decoder_poll(&dev->vid[ch]);
 	if (atomic_read(&dev->users))
 		schedule_delayed_work(&dev->watchdog,
-				      msecs_to_jiffies(WATCH_MS));
+				      msecs_to_jiffies(TW6869_WATCH_MS));
 }
 
 static int suspend(struct device *device)

@@ -21,6 +21,7 @@
 #include "tw6869.h"
 
 #define STALL_PERIODS	12
+#define STALL_LOOKS	3
 
 /* Slot number of buffer @b (0 P, 1 B) and @field */
 static unsigned int slot_index(const struct tw6869_vid *vid, unsigned int b,
@@ -49,9 +50,9 @@ static void start_channel(struct tw6869_vid *vid)
 	vid->period_ns = period_ns(vid);
 	vid->last_slot = -1;
 	vid->damaged = false;
-	vid->started_ns = ktime_get_ns();
+	vid->quiet_looks = 0;
 	if (vid->count < 0)
-		vid->last_ns = vid->started_ns;
+		vid->last_ns = ktime_get_ns();
 	vid->state = TW6869_RUNNING;
 	tw6869_dma_program(vid);
 	for (i = 0; i < vid->n_slots; i++)
@@ -177,6 +178,7 @@ static void complete_slot(struct tw6869_vid *vid, u32 pb, u64 now,
 	vid->count += completions_since(vid, slot, now);
 	vid->last_slot = slot;
 	vid->last_ns = now;
+	vid->quiet_looks = 0;
 	done->slot = slot;
 	if (ring >= 0) {
 		/* vmalloc: the frame is worth a copy if there is a buffer. */
@@ -317,10 +319,13 @@ static void restart_work(struct work_struct *work)
 		vb2_buffer_done(&lost->vb.vb2_buf, VB2_BUF_STATE_ERROR);
 }
 
-/* From the watchdog: restart what makes no progress. */
+/*
+ * From the watchdog: restart what makes no progress.  Its looks are counted,
+ * as the clock of a virtual machine goes on while nobody runs it.  Two of them
+ * may be those before and after such a time.
+ */
 void tw6869_stream_watch(struct tw6869_dev *dev)
 {
-	u64 now = ktime_get_ns();
 	unsigned int ch;
 
 	scoped_guard(spinlock_irqsave, &dev->lock) {
@@ -328,8 +333,10 @@ void tw6869_stream_watch(struct tw6869_dev *dev)
 			struct tw6869_vid *vid = &dev->vid[ch];
 
 			if (vid->state == TW6869_RUNNING &&
-			    now > max(vid->last_ns, vid->started_ns) +
-				  STALL_PERIODS * vid->period_ns)
+			    ++vid->quiet_looks >= STALL_LOOKS &&
+			    STALL_PERIODS * vid->period_ns <
+			    mul_u32_u32(vid->quiet_looks, TW6869_WATCH_MS) *
+			    NSEC_PER_MSEC)
 				tw6869_stream_fault(vid, "no frames");
 		}
 	}

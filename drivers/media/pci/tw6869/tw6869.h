@@ -39,6 +39,8 @@
 #define TW6869_FRAME_SIZE	(TW6869_WIDTH * 576 * 2)
 /* The chip must rest this long between the stop and the start of a channel. */
 #define TW6869_REST_MS		100
+/* Each look wakes the processor up: it must be seldom beside the frames. */
+#define TW6869_WATCH_MS		200
 
 enum tw6869_memory {
 	TW6869_DMA_SG,
@@ -113,7 +115,7 @@ struct tw6869_vid {
 	u64 last_ns;			/* when, by ktime_get_ns() */
 	u64 period_ns;			/* of a frame, or field */
 	s64 count;			/* completions so far, lost ones too */
-	u64 started_ns;
+	unsigned int quiet_looks;	/* of the watchdog since then */
 	u64 rested_ns;			/* the chip may start it from then on */
 	bool damaged;			/* the frame in the works is lost */
 
