@@ -69,7 +69,8 @@ static void show_help(char *out, size_t len)
 	       "help\ncounters\nclear\nstate\nset KEY=VALUE\n"
 	       "signal CH on|off\nstandard CH %s\n"
 	       "overflow CH\npointer CH\nbadformat CH\nlost CH [N]\n"
-	       "timeout\nspurious\nlate-stop-us N\nreset\nremove\ninsert\n",
+	       "timeout\nspurious\nlate-stop-us N\nreset\nremove\ninsert\n"
+	       "standstill MS\n",
 	       STD_CHOICES);
 }
 
@@ -136,6 +137,8 @@ void control_command(struct server *s, const char *line, char *reply,
 		show_state(s, reply, len);
 	else if (!strcmp(word[0], "remove") || !strcmp(word[0], "insert"))
 		server_set_removed(s, word[0][0] == 'r');
+	else if (!strcmp(word[0], "standstill") && n == 2)
+		err = server_stand_still(s, strtoul(word[1], NULL, 10));
 	else if (!strcmp(word[0], "set") && n == 2)
 		err = options_set(&s->chip->opts, word[1], why, sizeof(why));
 	else

@@ -268,6 +268,8 @@ static void install_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Nobody waits for children. */
+	signal(SIGCHLD, SIG_IGN);
 }
 
 int main(int argc, char **argv)

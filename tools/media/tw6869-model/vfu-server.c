@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A vfio-user device on a socket: the bus that the chip sits on. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -485,6 +486,34 @@ void server_set_removed(struct server *s, bool removed)
 		config_reset(&s->config);
 	s->config.removed = removed;
 	chip_inject(s->chip, "removed", 0, removed);
+}
+
+/*
+ * What happens on a machine that has too much to do.  The guest goes on a little
+ * earlier: had the chip something to tell at once, nobody would see what the
+ * guest makes of the time that it missed.
+ */
+int server_stand_still(struct server *s, unsigned int ms)
+{
+	struct ucred qemu = { 0 };
+	socklen_t len = sizeof(qemu);
+	pid_t chip = getpid(), child;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &qemu, &len) < 0)
+		return -errno;
+	/* Neither a process of another namespace, nor a test that is both */
+	if (qemu.pid <= 1 || qemu.pid == chip)
+		return -ESRCH;
+	child = fork();
+	if (child)
+		return child < 0 ? -errno : 0;
+	kill(qemu.pid, SIGSTOP);
+	kill(chip, SIGSTOP);
+	usleep(ms * 1000);
+	kill(qemu.pid, SIGCONT);
+	usleep(100 * 1000);
+	kill(chip, SIGCONT);
+	_exit(0);
 }
 
 const char *server_counter_name(enum server_counter n)

@@ -123,11 +123,16 @@ section_faults() {
 	ctl set speed=100
 	result "a lost interrupt is noticed" fault 3 lost 3
 	result "a lost interrupt is a gap" gap_seen
+	result "a machine that stands still costs nothing" stood_still
 	result "faults: the model saw nothing wrong" zero unmapped_accesses \
 		refused_writes sg_errors revived
 	result "a reset behind our back is survived" survive ctl reset
 	result "a reset is logged once" logged "the chip was reset"
 	result "faults: unload" unload
+}
+
+stood_still() {
+	fault none standstill 700 && ! dmesg | grep "no frames"
 }
 
 blink() {
