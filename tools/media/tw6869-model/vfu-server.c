@@ -134,7 +134,7 @@ static void set_irq(void *ctx, bool level, bool edge)
 	struct server *s = ctx;
 
 	config_set_intx_pending(&s->config, level);
-	irq_update(&s->irq, level, edge,
+	irq_update(&s->irq, level, edge && s->chip->opts.msi != MSI_LOST,
 		   config_intx_enabled(&s->config),
 		   config_msi_enabled(&s->config) &&
 		   config_bus_master(&s->config));
