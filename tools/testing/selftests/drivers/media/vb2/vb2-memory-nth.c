@@ -9,7 +9,9 @@
  * left of either. Wants a kernel with CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB
  * and CONFIG_FAIL_PAGE_ALLOC.
  *
- * usage: vb2-memory-nth [ALLOCATOR | SCENARIO]...
+ * usage: vb2-memory-nth [--driver NAME] [ALLOCATOR | SCENARIO]...
+ *
+ * --driver is for another one than virtcap, which has a capture node.
  */
 #include "vb2-memory.h"
 
@@ -30,6 +32,8 @@ struct device {
 	unsigned int nr;
 	bool mplane;
 	bool userptr;
+	/* not virtcap */
+	bool driver;
 	unsigned int width, height;
 	char cap[32];
 	char out[32];
@@ -126,7 +130,8 @@ static int open_node(struct stream *s, bool out)
 	ret = xioctl(fd, VIDIOC_S_FMT, &f);
 	s->planes = s->dev->mplane ? PLANES : 1;
 	for (unsigned int p = 0; p < s->planes; p++)
-		s->size[p] = f.fmt.pix.width * f.fmt.pix.height;
+		s->size[p] = s->dev->mplane ? f.fmt.pix.width * f.fmt.pix.height :
+					      f.fmt.pix.sizeimage;
 	return ret ?: fd;
 }
 
@@ -371,16 +376,18 @@ struct scenario {
 	int (*run)(struct stream *s);
 	bool userptr;
 	bool single;
+	/* Wants more than a capture node */
+	bool virtcap;
 };
 
 static const struct scenario scenarios[] = {
 	{ .name = "MMAP", .run = run_mmap },
 	{ .name = "USERPTR", .run = run_userptr, .userptr = true },
-	{ .name = "DMABUF", .run = run_import },
+	{ .name = "DMABUF", .run = run_import, .virtcap = true },
 	{ .name = "export", .run = run_export },
-	{ .name = "request", .run = run_request },
+	{ .name = "request", .run = run_request, .virtcap = true },
 	{ .name = "read()", .run = run_read, .single = true },
-	{ .name = "write()", .run = run_write, .single = true },
+	{ .name = "write()", .run = run_write, .single = true, .virtcap = true },
 };
 
 static struct device devices[] = {
@@ -501,6 +508,41 @@ static bool device_find(struct device *dev)
 	return media_find(dev);
 }
 
+/* The first capture node of a driver that the machine has a device for */
+static bool driver_find(struct device *dev, const char *driver)
+{
+	struct v4l2_format f = {
+		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+		.fmt.pix.width = 320, .fmt.pix.height = 180,
+	};
+	struct v4l2_capability cap = {};
+	char command[64];
+	int found = -1;
+
+	snprintf(command, sizeof(command), "modprobe -q %s", driver);
+	if (system(command))
+		return false;
+	for (unsigned int i = 0; found && i < 64; i++) {
+		int fd;
+
+		snprintf(dev->cap, sizeof(dev->cap), "/dev/video%u", i);
+		fd = open(dev->cap, O_RDWR | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		if (!xioctl(fd, VIDIOC_QUERYCAP, &cap) &&
+		    !strcmp((char *)cap.driver, driver))
+			found = xioctl(fd, VIDIOC_S_FMT, &f);
+		close(fd);
+	}
+	dev->allocator = driver;
+	dev->driver = true;
+	dev->userptr = true;
+	dev->mplane = false;
+	dev->width = f.fmt.pix.width;
+	dev->height = f.fmt.pix.height;
+	return !found && f.fmt.pix.sizeimage <= MAX_SIZE;
+}
+
 /* Possible, and asked for if anything is */
 static bool wanted(const struct device *dev, const struct scenario *sc,
 		   int argc, char **argv)
@@ -511,19 +553,26 @@ static bool wanted(const struct device *dev, const struct scenario *sc,
 		found |= !strcmp(argv[i], dev->allocator) ||
 			 !strcmp(argv[i], sc->name);
 	return found && (dev->userptr || !sc->userptr) &&
+	       (!dev->driver || !sc->virtcap) &&
 	       (!dev->mplane || !sc->single);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int tests = 0;
+	unsigned int tests = 0, n_devices = ARRAY_SIZE(devices);
 
 	ksft_print_header();
 	fail_begin();
 	plain = anonymous(MAX_SIZE);
-
-	for (unsigned int d = 0; d < ARRAY_SIZE(devices); d++) {
-		if (!device_find(&devices[d]))
+	if (argc > 2 && !strcmp(argv[1], "--driver")) {
+		if (!driver_find(&devices[0], argv[2]))
+			ksft_exit_skip("no capture node of %s\n", argv[2]);
+		n_devices = 1;
+		argc -= 2;
+		argv += 2;
+	}
+	for (unsigned int d = 0; d < n_devices; d++) {
+		if (!devices[d].driver && !device_find(&devices[d]))
 			ksft_exit_skip("load virtcap: vb2-memory.sh does it\n");
 		for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 			tests += wanted(&devices[d], &scenarios[i], argc, argv);
@@ -531,7 +580,7 @@ int main(int argc, char **argv)
 	ksft_set_plan(tests + 2);
 	left_begin();
 	kernel_complained();
-	for (unsigned int d = 0; d < ARRAY_SIZE(devices); d++)
+	for (unsigned int d = 0; d < n_devices; d++)
 		for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 			if (wanted(&devices[d], &scenarios[i], argc, argv))
 				sweep(&devices[d], &scenarios[i]);
