@@ -15,6 +15,7 @@
 #include "tw6869.h"
 
 #define BOARDS		16
+#define POLL_LOOKS	4	/* between looks at the inputs */
 #define RESETS		5	/* so often without an interrupt */
 
 static char *memory[BOARDS];
@@ -330,8 +331,9 @@ static void watch(struct work_struct *work)
 	}
 	check_msi(dev);
 	tw6869_stream_watch(dev);
-	for (ch = 0; ch < dev->variant->channels; ch++)
-		tw6869_decoder_poll(&dev->vid[ch]);
+	if (++dev->looks % POLL_LOOKS == 0)
+		for (ch = 0; ch < dev->variant->channels; ch++)
+			tw6869_decoder_poll(&dev->vid[ch]);
 	if (atomic_read(&dev->users))
 		schedule_delayed_work(&dev->watchdog,
 				      msecs_to_jiffies(TW6869_WATCH_MS));

@@ -21,7 +21,6 @@
 #include "tw6869.h"
 
 #define STALL_PERIODS	12
-#define STALL_LOOKS	3
 
 /* Slot number of buffer @b (0 P, 1 B) and @field */
 static unsigned int slot_index(const struct tw6869_vid *vid, unsigned int b,
@@ -320,9 +319,8 @@ static void restart_work(struct work_struct *work)
 }
 
 /*
- * From the watchdog: restart what makes no progress.  Its looks are counted,
- * as the clock of a virtual machine goes on while nobody runs it.  Two of them
- * may be those before and after such a time.
+ * From the watchdog: restart what makes no progress.  Its looks are counted
+ * instead of time: the clock of a virtual machine goes on while nobody runs it.
  */
 void tw6869_stream_watch(struct tw6869_dev *dev)
 {
@@ -333,9 +331,8 @@ void tw6869_stream_watch(struct tw6869_dev *dev)
 			struct tw6869_vid *vid = &dev->vid[ch];
 
 			if (vid->state == TW6869_RUNNING &&
-			    ++vid->quiet_looks >= STALL_LOOKS &&
 			    STALL_PERIODS * vid->period_ns <
-			    mul_u32_u32(vid->quiet_looks, TW6869_WATCH_MS) *
+			    mul_u32_u32(++vid->quiet_looks, TW6869_WATCH_MS) *
 			    NSEC_PER_MSEC)
 				tw6869_stream_fault(vid, "no frames");
 		}

@@ -39,8 +39,11 @@
 #define TW6869_FRAME_SIZE	(TW6869_WIDTH * 576 * 2)
 /* The chip must rest this long between the stop and the start of a channel. */
 #define TW6869_REST_MS		100
-/* Each look wakes the processor up: it must be seldom beside the frames. */
-#define TW6869_WATCH_MS		200
+/*
+ * Between looks of the watchdog.  Each wakes the processor up; but readers of a
+ * board that was unplugged shall not wait for more than 100 ms.
+ */
+#define TW6869_WATCH_MS		60
 
 enum tw6869_memory {
 	TW6869_DMA_SG,
@@ -152,7 +155,7 @@ struct tw6869_dev {
 	struct tw6869_block table[2];	/* descriptors: P, B */
 	unsigned int table_entries;	/* of one channel */
 	struct delayed_work watchdog;
-	unsigned int silent_ticks;
+	unsigned int looks, silent_ticks;
 	atomic_t users;
 
 	struct tw6869_vid vid[TW6869_CHANNELS];
