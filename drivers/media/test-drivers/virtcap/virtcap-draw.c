@@ -142,11 +142,28 @@ static void virtcap_draw_planes(struct virtcap *vc, struct vb2_buffer *vb)
 }
 
 /**
+ * virtcap_is_drawn() - can the next captured frame go as it is?
+ * @vc: the device
+ *
+ * Context: capture node's lock and capture pipe's tick_lock held; may sleep.
+ */
+bool virtcap_is_drawn(struct virtcap *vc)
+{
+	struct virtcap_buf *buf;
+
+	buf = list_first_entry_or_null(&vc->cap.ready, struct virtcap_buf, list);
+	guard(mutex)(&vc->tpg_lock);
+	return buf && vc->draw_once && buf->drawn == vc->draw_gen &&
+	       vc->identity == VIRTCAP_IDENTITY_OFF && !vc->loop &&
+	       !buf->vb.vb2_buf.req_obj.req;
+}
+
+/**
  * virtcap_draw() - draw a picture, unless that memory already has it
  * @vc:  the device
  * @buf: where; its field is set
  *
- * Context: the capture pipe's thread; may sleep.
+ * Context: capture pipe's tick_lock held; may sleep.
  */
 void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf)
 {

@@ -9,6 +9,7 @@
  *         lost, as with real hardware: there is a gap in the sequence. On the
  *         output side the frame before it is shown again.
  *  fast:  as soon as the node that sets the pace has a buffer. Nothing is lost.
+ *         A frame that nobody has to draw is made by who queues the buffer.
  *  step:  when told to by the debugfs file "step". A frame without a buffer is
  *         lost.
  */
@@ -158,6 +159,40 @@ void virtcap_pipe_stop(struct virtcap_node *node)
 		atomic_set(&pipe->steps, 0);
 		wake_up_all(&pipe->wait);
 	}
+}
+
+/* Is giving the buffer back all that there is to do? */
+static bool virtcap_at_once(struct virtcap_node *node)
+{
+	struct virtcap *vc = node->vc;
+
+	return node->streaming &&
+	       !virtcap_fault_value(node, VIRTCAP_FAULT_REORDER) &&
+	       !virtcap_fault_value(node, VIRTCAP_FAULT_LATE) &&
+	       (node == &vc->out || (node == &vc->cap && virtcap_is_drawn(vc)));
+}
+
+/**
+ * virtcap_pipe_queued() - a node has got a buffer
+ * @node: the node
+ *
+ * To wake the thread takes longer than a frame that is at hand.
+ *
+ * Context: node->lock held; may sleep.
+ */
+void virtcap_pipe_queued(struct virtcap_node *node)
+{
+	struct virtcap_pipe *pipe = node->pipe;
+
+	if (READ_ONCE(pipe->pace) == VIRTCAP_PACE_FAST &&
+	    mutex_trylock(&pipe->tick_lock)) {
+		if (virtcap_at_once(node) && virtcap_work(pipe))
+			pipe->tick(pipe);
+		mutex_unlock(&pipe->tick_lock);
+		if (!virtcap_work(pipe))
+			return;
+	}
+	virtcap_pipe_wake(pipe);
 }
 
 /**

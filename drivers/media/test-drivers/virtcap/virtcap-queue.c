@@ -88,7 +88,7 @@ static void virtcap_buf_queue(struct vb2_buffer *vb)
 
 	scoped_guard(spinlock, &node->slock)
 		list_add_tail(&to_virtcap_buf(vb)->list, &node->ready);
-	virtcap_pipe_wake(node->pipe);
+	virtcap_pipe_queued(node);
 	/* In the loop the capture side waits for output buffers. */
 	if (node == &node->vc->out)
 		virtcap_pipe_wake(&node->vc->cap_pipe);

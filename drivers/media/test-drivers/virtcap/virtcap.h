@@ -5,7 +5,7 @@
  * One struct virtcap is one device. It has nodes (video devices with a queue)
  * and pipes (frame clocks). A pipe's thread is the "hardware": once per frame
  * it takes a buffer from each node that streams on it, fills or reads the
- * buffer, and gives it back.
+ * buffer, and gives it back. Who holds a pipe's tick_lock does the same for it.
  *
  * Locks, outermost first:
  *
@@ -314,6 +314,7 @@ int virtcap_ctrls_init(struct virtcap_node *node);
 int virtcap_draw_start(struct virtcap *vc);
 void virtcap_draw_stop(struct virtcap *vc);
 void virtcap_draw_crop(struct virtcap *vc);
+bool virtcap_is_drawn(struct virtcap *vc);
 void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf);
 
 /* virtcap-fault.c */
@@ -374,6 +375,7 @@ void virtcap_pipe_init(struct virtcap *vc, struct virtcap_pipe *pipe,
 		       void (*tick)(struct virtcap_pipe *pipe));
 int virtcap_pipe_start(struct virtcap_node *node);
 void virtcap_pipe_stop(struct virtcap_node *node);
+void virtcap_pipe_queued(struct virtcap_node *node);
 void virtcap_pipe_wake(struct virtcap_pipe *pipe);
 void virtcap_pipe_set_pace(struct virtcap_pipe *pipe, unsigned int pace);
 int virtcap_pipe_step(struct virtcap_pipe *pipe, unsigned int frames);
