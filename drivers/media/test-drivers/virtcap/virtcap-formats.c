@@ -46,6 +46,34 @@ static const struct virtcap_format virtcap_formats[] = {
 	PLANAR(YUV444M, 3, 1, 1), PLANAR(YVU444M, 3, 1, 1),
 };
 
+static const struct v4l2_frmsize_discrete virtcap_webcam_sizes[] = {
+	{ 160, 120 }, { 320, 180 }, { 640, 360 }, { 640, 480 }, { 1280, 720 },
+	{ 1920, 1080 }, { 3840, 2160 }, { 7680, 4320 },
+};
+
+/* Frames a second; the larger sizes do not reach the higher rates. */
+static const unsigned int virtcap_rates[] = { 1, 5, 15, 25, 30, 60, 120, 240 };
+
+static unsigned int virtcap_num_rates(u32 width, u32 height)
+{
+	unsigned int n = ARRAY_SIZE(virtcap_rates);
+
+	while (n && (u64)width * height * virtcap_rates[n - 1] >
+		    7680ULL * 4320 * 30)
+		n--;
+	return n;
+}
+
+static bool virtcap_webcam(const struct virtcap_node *node)
+{
+	return node == &node->vc->cap && node->vc->input == VIRTCAP_WEBCAM;
+}
+
+static bool virtcap_any_rate(const struct virtcap_node *node)
+{
+	return node == &node->vc->out || node->vc->input == VIRTCAP_LOOP;
+}
+
 static bool virtcap_format_ok(struct virtcap_node *node,
 			      const struct virtcap_format *info)
 {
@@ -150,9 +178,9 @@ static void virtcap_fill_fmt(struct virtcap_node *node,
 	mp->pixelformat = info->fourcc;
 	mp->num_planes = info->buffers;
 	mp->field = virtcap_fill_field(node, mp->field);
-	if (node == &node->vc->cap && node->vc->input == VIRTCAP_WEBCAM) {
+	if (virtcap_webcam(node)) {
 		size = v4l2_find_nearest_size(virtcap_webcam_sizes,
-					      virtcap_num_webcam_sizes, width,
+					      ARRAY_SIZE(virtcap_webcam_sizes), width,
 					      height, mp->width, mp->height);
 		mp->width = size->width;
 		mp->height = size->height;
@@ -307,14 +335,19 @@ int virtcap_s_fmt(struct file *file, void *priv, struct v4l2_format *f)
 	return 0;
 }
 
-/* Nodes and inputs that can do any size, at any rate */
-int virtcap_enum_any_size(struct file *file, void *priv,
-			  struct v4l2_frmsizeenum *fs)
+int virtcap_enum_framesizes(struct file *file, void *priv,
+			    struct v4l2_frmsizeenum *fs)
 {
 	struct virtcap_node *node = video_drvdata(file);
+	unsigned int num = virtcap_webcam(node) ? ARRAY_SIZE(virtcap_webcam_sizes) : 1;
 
-	if (fs->index || !virtcap_format_find(node, fs->pixel_format))
+	if (fs->index >= num || !virtcap_format_find(node, fs->pixel_format))
 		return -EINVAL;
+	if (virtcap_webcam(node)) {
+		fs->type = V4L2_FRMSIZE_TYPE_DISCRETE;
+		fs->discrete = virtcap_webcam_sizes[fs->index];
+		return 0;
+	}
 	fs->type = V4L2_FRMSIZE_TYPE_STEPWISE;
 	fs->stepwise = (struct v4l2_frmsize_stepwise) {
 		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_WIDTH, 2,
@@ -323,19 +356,71 @@ int virtcap_enum_any_size(struct file *file, void *priv,
 	return 0;
 }
 
-int virtcap_enum_any_interval(struct file *file, void *priv,
-			      struct v4l2_frmivalenum *fi)
+/* The webcam has certain rates; at TV and HDMI the source decides. */
+int virtcap_enum_frameintervals(struct file *file, void *priv,
+				struct v4l2_frmivalenum *fi)
 {
 	struct virtcap_node *node = video_drvdata(file);
+	unsigned int num = virtcap_num_rates(fi->width, fi->height);
+	struct v4l2_pix_format_mplane mp = {
+		.width = fi->width, .height = fi->height,
+		.pixelformat = fi->pixel_format };
 
-	if (fi->index || !virtcap_format_find(node, fi->pixel_format) ||
-	    fi->width < VIRTCAP_MIN_SIZE || fi->width > VIRTCAP_MAX_WIDTH ||
-	    fi->height < VIRTCAP_MIN_SIZE || fi->height > VIRTCAP_MAX_HEIGHT ||
-	    fi->width % 2 || fi->height % 4)
+	if (fi->index >= (virtcap_webcam(node) ? num : 1))
 		return -EINVAL;
+	/* Only what the node would take as it is has intervals. */
+	virtcap_fill_fmt(node, &mp);
+	if (mp.width != fi->width || mp.height != fi->height ||
+	    mp.pixelformat != fi->pixel_format)
+		return -EINVAL;
+	fi->type = V4L2_FRMIVAL_TYPE_DISCRETE;
+	fi->discrete = node->interval;
+	if (virtcap_webcam(node))
+		fi->discrete = (struct v4l2_fract) {
+			1, virtcap_rates[num - 1 - fi->index] };
+	if (!virtcap_any_rate(node))
+		return 0;
 	fi->type = V4L2_FRMIVAL_TYPE_CONTINUOUS;
 	fi->stepwise.min = (struct v4l2_fract) { 1, VIRTCAP_MAX_FPS };
 	fi->stepwise.max = (struct v4l2_fract) { 1, 1 };
 	fi->stepwise.step = (struct v4l2_fract) { 1, 1 };
 	return 0;
+}
+
+/* For capture and output: struct v4l2_outputparm has the same layout. */
+int virtcap_g_parm(struct file *file, void *priv, struct v4l2_streamparm *parm)
+{
+	struct virtcap_node *node = video_drvdata(file);
+
+	if (parm->type != node->queue.type)
+		return -EINVAL;
+	parm->parm.capture = (struct v4l2_captureparm) {
+		.capability = V4L2_CAP_TIMEPERFRAME,
+		.timeperframe = node->interval,
+		.readbuffers = 2,
+	};
+	return 0;
+}
+
+int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm)
+{
+	struct virtcap_node *node = video_drvdata(file);
+	struct v4l2_fract t = parm->parm.capture.timeperframe;
+	unsigned int num = virtcap_num_rates(node->fmt.width, node->fmt.height);
+	unsigned int i = 0;
+
+	if (parm->type != node->queue.type)
+		return -EINVAL;
+	if (virtcap_webcam(node)) {
+		if (!t.numerator || !t.denominator)
+			t = (struct v4l2_fract) { 1, 30 };
+		/* The slowest rate that is not below the wanted one */
+		while (i < num - 1 &&
+		       (u64)virtcap_rates[i] * t.numerator < t.denominator)
+			i++;
+		t = (struct v4l2_fract) { 1, virtcap_rates[i] };
+	}
+	if (virtcap_webcam(node) || virtcap_any_rate(node))
+		virtcap_set_interval(node, t);
+	return virtcap_g_parm(file, priv, parm);
 }

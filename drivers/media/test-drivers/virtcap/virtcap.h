@@ -336,10 +336,12 @@ int virtcap_enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f);
 int virtcap_g_fmt(struct file *file, void *priv, struct v4l2_format *f);
 int virtcap_try_fmt(struct file *file, void *priv, struct v4l2_format *f);
 int virtcap_s_fmt(struct file *file, void *priv, struct v4l2_format *f);
-int virtcap_enum_any_size(struct file *file, void *priv,
-			  struct v4l2_frmsizeenum *fs);
-int virtcap_enum_any_interval(struct file *file, void *priv,
-			      struct v4l2_frmivalenum *fi);
+int virtcap_enum_framesizes(struct file *file, void *priv,
+			    struct v4l2_frmsizeenum *fs);
+int virtcap_enum_frameintervals(struct file *file, void *priv,
+				struct v4l2_frmivalenum *fi);
+int virtcap_g_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
+int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
 
 /* virtcap-input.c */
 extern const char * const virtcap_tv_signals[];
@@ -398,11 +400,6 @@ int virtcap_s_selection(struct file *file, void *priv, struct v4l2_selection *s)
 void virtcap_stamp(struct virtcap *vc, struct virtcap_buf *buf);
 
 /* virtcap-vid-cap.c */
-extern const struct v4l2_frmsize_discrete virtcap_webcam_sizes[];
-extern const unsigned int virtcap_num_webcam_sizes;
-
-int virtcap_g_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
-int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
 int virtcap_vid_cap_init(struct virtcap *vc);
 void virtcap_vid_cap_tick(struct virtcap_pipe *pipe);
 
