@@ -42,6 +42,7 @@ MODULE_PARM_DESC(faults,
 
 static struct platform_device *virtcap_pdevs[VIRTCAP_MAX_DEVS];
 static struct workqueue_struct *virtcap_wq;
+static struct dentry *virtcap_debugfs;
 
 struct virtcap_disconnect {
 	struct work_struct work;
@@ -98,26 +99,33 @@ int virtcap_querycap(struct file *file, void *priv, struct v4l2_capability *cap)
  * @node: the node; its format is set
  * @name: what it is
  * @ops:  its ioctls
- * @caps: one of V4L2_CAP_VIDEO_CAPTURE and its sisters
  *
  * Return: 0 or a negative error code.
  */
 int virtcap_node_register(struct virtcap_node *node, const char *name,
-			  const struct v4l2_ioctl_ops *ops, u32 caps)
+			  const struct v4l2_ioctl_ops *ops)
 {
+	static const u32 caps[] = {
+		[V4L2_BUF_TYPE_VIDEO_CAPTURE] = V4L2_CAP_VIDEO_CAPTURE,
+		[V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE] = V4L2_CAP_VIDEO_CAPTURE_MPLANE,
+		[V4L2_BUF_TYPE_VIDEO_OUTPUT] = V4L2_CAP_VIDEO_OUTPUT,
+		[V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE] = V4L2_CAP_VIDEO_OUTPUT_MPLANE,
+		[V4L2_BUF_TYPE_META_CAPTURE] = V4L2_CAP_META_CAPTURE,
+	};
+	bool output = V4L2_TYPE_IS_OUTPUT(node->queue.type);
 	struct video_device *vdev = &node->vdev;
 	int ret;
 
-	ret = virtcap_queue_init(node, node->queue.type);
+	ret = virtcap_queue_init(node);
 	if (ret)
 		return ret;
 	snprintf(vdev->name, sizeof(vdev->name), "%s.%u %s", VIRTCAP_NAME,
 		 node->vc->inst, name);
 	vdev->fops = &virtcap_fops;
 	vdev->ioctl_ops = ops;
-	vdev->device_caps = caps | V4L2_CAP_STREAMING | V4L2_CAP_READWRITE;
-	vdev->vfl_dir = V4L2_TYPE_IS_OUTPUT(node->queue.type) ? VFL_DIR_TX :
-								VFL_DIR_RX;
+	vdev->device_caps = caps[node->queue.type] | V4L2_CAP_STREAMING |
+			    V4L2_CAP_READWRITE;
+	vdev->vfl_dir = output ? VFL_DIR_TX : VFL_DIR_RX;
 	vdev->release = video_device_release_empty;
 	vdev->v4l2_dev = &node->vc->v4l2_dev;
 	vdev->ctrl_handler = &node->hdl;
@@ -125,8 +133,7 @@ int virtcap_node_register(struct virtcap_node *node, const char *name,
 	vdev->queue = &node->queue;
 	vdev->lock = &node->lock;
 	video_set_drvdata(vdev, node);
-	node->pad.flags = V4L2_TYPE_IS_OUTPUT(node->queue.type) ?
-				MEDIA_PAD_FL_SOURCE : MEDIA_PAD_FL_SINK;
+	node->pad.flags = output ? MEDIA_PAD_FL_SOURCE : MEDIA_PAD_FL_SINK;
 	ret = media_entity_pads_init(&vdev->entity, 1, &node->pad);
 	if (ret)
 		return ret;
@@ -306,7 +313,7 @@ static int virtcap_probe(struct platform_device *pdev)
 		v4l2_device_put(&vc->v4l2_dev);
 		return dev_err_probe(&pdev->dev, ret, "cannot register\n");
 	}
-	virtcap_debugfs_add(vc);
+	virtcap_debugfs_add(vc, virtcap_debugfs);
 	return 0;
 }
 
@@ -393,7 +400,7 @@ static int __init virtcap_init(void)
 	virtcap_wq = alloc_workqueue(VIRTCAP_NAME, WQ_UNBOUND, 0);
 	if (!virtcap_wq)
 		return -ENOMEM;
-	virtcap_debugfs_init();
+	virtcap_debugfs = debugfs_create_dir(VIRTCAP_NAME, NULL);
 	ret = virtcap_register_devices();
 	if (ret)
 		goto err_wq;
@@ -403,7 +410,7 @@ static int __init virtcap_init(void)
 
 	virtcap_unregister_devices();
 err_wq:
-	virtcap_debugfs_exit();
+	debugfs_remove(virtcap_debugfs);
 	destroy_workqueue(virtcap_wq);
 	return ret;
 }
@@ -413,7 +420,7 @@ static void __exit virtcap_exit(void)
 {
 	platform_driver_unregister(&virtcap_driver);
 	virtcap_unregister_devices();
-	virtcap_debugfs_exit();
+	debugfs_remove(virtcap_debugfs);
 	destroy_workqueue(virtcap_wq);
 }
 module_exit(virtcap_exit);

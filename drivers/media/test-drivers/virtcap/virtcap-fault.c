@@ -37,19 +37,7 @@ static const struct virtcap_fault_desc {
 	[VIRTCAP_FAULT_HOLD] = { "Hold all Buffers", "hold", 1 },
 };
 
-static struct dentry *virtcap_debugfs_root;
 static DECLARE_FAULT_ATTR(virtcap_fault_attr);
-
-/**
- * virtcap_fault_value() - what a fault is set to
- * @node: the node
- * @id:	  which fault
- */
-unsigned int virtcap_fault_value(const struct virtcap_node *node,
-				 enum virtcap_fault_id id)
-{
-	return atomic_read(&node->faults[id].value);
-}
 
 /* An attribute that nobody has set must not count for /proc/PID/fail-nth. */
 static bool virtcap_attr_fails(struct fault_attr *attr)
@@ -249,25 +237,15 @@ static void virtcap_debugfs_node(struct virtcap_node *node, const char *name)
 
 /**
  * virtcap_debugfs_add() - files of an instance
- * @vc: the device
+ * @vc:	  the device
+ * @root: the folder of all instances
  */
-void virtcap_debugfs_add(struct virtcap *vc)
+void virtcap_debugfs_add(struct virtcap *vc, struct dentry *root)
 {
-	vc->debugfs = debugfs_create_dir(dev_name(&vc->pdev->dev),
-					 virtcap_debugfs_root);
+	vc->debugfs = debugfs_create_dir(dev_name(&vc->pdev->dev), root);
 	debugfs_create_file_unsafe("disconnect", 0200, vc->debugfs, vc,
 				   &virtcap_disconnect_fops);
 	virtcap_debugfs_node(&vc->cap, "capture");
 	virtcap_debugfs_node(&vc->out, "output");
 	virtcap_debugfs_node(&vc->meta, "metadata");
-}
-
-void virtcap_debugfs_init(void)
-{
-	virtcap_debugfs_root = debugfs_create_dir(VIRTCAP_NAME, NULL);
-}
-
-void virtcap_debugfs_exit(void)
-{
-	debugfs_remove(virtcap_debugfs_root);
 }

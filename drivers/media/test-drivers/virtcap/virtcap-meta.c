@@ -103,6 +103,5 @@ int virtcap_meta_init(struct virtcap *vc)
 	vc->meta.fmt.field = V4L2_FIELD_NONE;
 	vc->meta.fmt.plane_fmt[0].sizeimage = sizeof(struct virtcap_meta);
 	return virtcap_node_register(&vc->meta, "metadata",
-				     &virtcap_meta_ioctl_ops,
-				     V4L2_CAP_META_CAPTURE);
+				     &virtcap_meta_ioctl_ops);
 }

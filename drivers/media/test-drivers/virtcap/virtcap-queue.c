@@ -174,20 +174,6 @@ static const struct vb2_ops virtcap_queue_ops = {
 };
 
 /**
- * virtcap_has_ready() - does the application want a frame?
- * @node: the node
- */
-bool virtcap_has_ready(struct virtcap_node *node)
-{
-	bool ready;
-
-	spin_lock(&node->slock);
-	ready = !list_empty(&node->ready);
-	spin_unlock(&node->slock);
-	return ready;
-}
-
-/**
  * virtcap_take() - take the oldest buffer of a node
  * @node: the node
  *
@@ -296,16 +282,14 @@ void virtcap_flush(struct virtcap_node *node)
 
 /**
  * virtcap_queue_init() - set up the queue of a node
- * @node: the node
- * @type: V4L2_BUF_TYPE_*
+ * @node: the node; its queue has a type
  */
-int virtcap_queue_init(struct virtcap_node *node, u32 type)
+int virtcap_queue_init(struct virtcap_node *node)
 {
 	struct vb2_queue *q = &node->queue;
 
-	q->type = type;
 	q->io_modes = VB2_MMAP | VB2_DMABUF;
-	q->io_modes |= V4L2_TYPE_IS_OUTPUT(type) ? VB2_WRITE : VB2_READ;
+	q->io_modes |= V4L2_TYPE_IS_OUTPUT(q->type) ? VB2_WRITE : VB2_READ;
 	switch (node->vc->allocator) {
 	case VIRTCAP_DMA_CONTIG:
 		/* The application's own memory is not contiguous. */

@@ -81,8 +81,6 @@ void virtcap_vid_cap_tick(struct virtcap_pipe *pipe)
 int virtcap_vid_cap_init(struct virtcap *vc)
 {
 	virtcap_input_init(vc);
-	return virtcap_node_register(&vc->cap, "capture", &virtcap_vid_cap_ioctl_ops,
-				     vc->multiplanar ?
-				     V4L2_CAP_VIDEO_CAPTURE_MPLANE :
-				     V4L2_CAP_VIDEO_CAPTURE);
+	return virtcap_node_register(&vc->cap, "capture",
+				     &virtcap_vid_cap_ioctl_ops);
 }

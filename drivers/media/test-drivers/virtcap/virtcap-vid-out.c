@@ -149,8 +149,5 @@ int virtcap_vid_out_init(struct virtcap *vc)
 
 	node->interval = (struct v4l2_fract) { 1, 30 };
 	virtcap_format_set(node, &mp);
-	return virtcap_node_register(node, "output", &virtcap_vid_out_ioctl_ops,
-				     vc->multiplanar ?
-				     V4L2_CAP_VIDEO_OUTPUT_MPLANE :
-				     V4L2_CAP_VIDEO_OUTPUT);
+	return virtcap_node_register(node, "output", &virtcap_vid_out_ioctl_ops);
 }

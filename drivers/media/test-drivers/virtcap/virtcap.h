@@ -283,6 +283,19 @@ static inline struct virtcap_buf *to_virtcap_buf(struct vb2_buffer *vb)
 	return container_of(to_vb2_v4l2_buffer(vb), struct virtcap_buf, vb);
 }
 
+/* Does the application want a frame? */
+static inline bool virtcap_has_ready(const struct virtcap_node *node)
+{
+	return !list_empty(&node->ready);
+}
+
+/* What a fault is set to */
+static inline unsigned int virtcap_fault_value(const struct virtcap_node *node,
+					       enum virtcap_fault_id id)
+{
+	return atomic_read(&node->faults[id].value);
+}
+
 /* The ioctls that all nodes have in common */
 #define VIRTCAP_COMMON_IOCTLS						\
 	.vidioc_querycap = virtcap_querycap,				\
@@ -304,7 +317,7 @@ extern const struct v4l2_file_operations virtcap_fops;
 
 void virtcap_disconnect(struct virtcap *vc);
 int virtcap_node_register(struct virtcap_node *node, const char *name,
-			  const struct v4l2_ioctl_ops *ops, u32 caps);
+			  const struct v4l2_ioctl_ops *ops);
 int virtcap_querycap(struct file *file, void *priv, struct v4l2_capability *cap);
 
 /* virtcap-ctrls.c */
@@ -318,14 +331,10 @@ bool virtcap_is_drawn(struct virtcap *vc);
 void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf);
 
 /* virtcap-fault.c */
-unsigned int virtcap_fault_value(const struct virtcap_node *node,
-				 enum virtcap_fault_id id);
 bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault_id id);
 void virtcap_fault_init(struct virtcap_node *node);
 void virtcap_fault_ctrls(struct virtcap_node *node);
-void virtcap_debugfs_init(void);
-void virtcap_debugfs_exit(void);
-void virtcap_debugfs_add(struct virtcap *vc);
+void virtcap_debugfs_add(struct virtcap *vc, struct dentry *root);
 
 /* virtcap-formats.c */
 const struct virtcap_format *virtcap_format_find(struct virtcap_node *node,
@@ -384,8 +393,7 @@ int virtcap_pipe_step(struct virtcap_pipe *pipe, unsigned int frames);
 void virtcap_set_interval(struct virtcap_node *node, struct v4l2_fract t);
 
 /* virtcap-queue.c */
-int virtcap_queue_init(struct virtcap_node *node, u32 type);
-bool virtcap_has_ready(struct virtcap_node *node);
+int virtcap_queue_init(struct virtcap_node *node);
 struct virtcap_buf *virtcap_take(struct virtcap_node *node);
 void virtcap_stamp_time(struct virtcap_node *node, struct virtcap_buf *buf);
 void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf);
