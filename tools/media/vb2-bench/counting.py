@@ -15,10 +15,13 @@ PLACE = "build/vb2-bench"
 # Rounds of the program "cameras", in each of which one frame comes of each node
 FRAMES = 300
 
-# Drivers of the chip: the core that each is for, and how to load it
+# Whole drivers: the core that each is for, how to load it, a size that it can do,
+# and the hardware. virtcap has one capture node, and draws each buffer only once.
 DRIVERS = {
-    "tw686x": ("old", "modprobe tw686x dma_mode=sg"),
-    "tw6869": ("ours", "modprobe tw6869"),
+    "tw686x": ("old", "modprobe tw686x dma_mode=sg", "720 480", ["tw6869"]),
+    "tw6869": ("ours", "modprobe tw6869", "720 480", ["tw6869"]),
+    "virtcap": ("ours", "modprobe virtcap pace=1 && udevadm settle && "
+                "v4l2-ctl -d /dev/video0 -c draw=1", "1920 1080", []),
 }
 
 
@@ -70,10 +73,10 @@ def by_function(symbols):
 
 def cameras(driver, count):
     """by_function() of FRAMES frames from each of so many nodes"""
-    core, load = DRIVERS[driver]
+    core, load, size, devices = DRIVERS[driver]
     return by_function(run_guest(
-        core, f"{load} && udevadm settle; "
-        f"{PLACE}/cameras {count} 720 480 {FRAMES} >&2", ["tw6869"],
+        core, f"{load} && udevadm settle && "
+        f"{PLACE}/cameras {count} {size} {FRAMES} >&2", devices,
         ["--cpus", "1"]))
 
 
