@@ -76,7 +76,7 @@ void virtcap_disconnect(struct virtcap *vc)
 	queue_work(virtcap_wq, &d->work);
 }
 
-const struct v4l2_file_operations virtcap_fops = {
+static const struct v4l2_file_operations virtcap_fops = {
 	.owner		= THIS_MODULE,
 	.open		= v4l2_fh_open,
 	.release	= vb2_fop_release,

@@ -86,17 +86,6 @@ void virtcap_draw_stop(struct virtcap *vc)
 	vc->bounce = NULL;
 }
 
-/**
- * virtcap_draw_crop() - crop or compose rectangle has changed
- * @vc: the device
- */
-void virtcap_draw_crop(struct virtcap *vc)
-{
-	lockdep_assert_held(&vc->tpg_lock);
-	tpg_s_crop_compose(&vc->tpg, &vc->crop, &vc->compose);
-	vc->draw_gen++;
-}
-
 /* Device and frame number, in each colour plane of a contiguous memory plane */
 static void virtcap_draw_text(struct virtcap *vc, u8 *vbufs[TPG_MAX_PLANES])
 {

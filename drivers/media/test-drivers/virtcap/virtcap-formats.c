@@ -74,14 +74,14 @@ static bool virtcap_any_rate(const struct virtcap_node *node)
 	return node == &node->vc->out || node->vc->input == VIRTCAP_LOOP;
 }
 
-static bool virtcap_format_ok(struct virtcap_node *node,
+static bool virtcap_format_ok(const struct virtcap_node *node,
 			      const struct virtcap_format *info)
 {
 	return node->vc->multiplanar || info->buffers == 1;
 }
 
-const struct virtcap_format *virtcap_format_find(struct virtcap_node *node,
-						 u32 fourcc)
+static const struct virtcap_format *
+virtcap_format_find(const struct virtcap_node *node, u32 fourcc)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(virtcap_formats); i++)
 		if (virtcap_formats[i].fourcc == fourcc)

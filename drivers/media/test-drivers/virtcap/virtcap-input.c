@@ -37,7 +37,7 @@ static const struct v4l2_dv_timings virtcap_hdmi_timings[] = {
 	[5] = V4L2_DV_BT_CEA_1920X1080I60,
 };
 
-const struct v4l2_dv_timings_cap virtcap_timings_cap = {
+static const struct v4l2_dv_timings_cap virtcap_timings_cap = {
 	.type = V4L2_DV_BT_656_1120,
 	V4L2_INIT_BT_TIMINGS(16, 4096, 16, 2304, 14000000, 775000000,
 			     V4L2_DV_BT_STD_CEA861 | V4L2_DV_BT_STD_DMT |

@@ -45,7 +45,8 @@ void virtcap_select_fit(struct virtcap *vc)
 	vc->compose.height = virtcap_zoom(vc->compose.height,
 					  vc->crop.height / f, mp->height);
 	v4l2_rect_map_inside(&vc->compose, &bounds);
-	virtcap_draw_crop(vc);
+	tpg_s_crop_compose(&vc->tpg, &vc->crop, &vc->compose);
+	vc->draw_gen++;
 }
 
 /* Adjust a rectangle to its bounds, in the direction that the flags allow. */

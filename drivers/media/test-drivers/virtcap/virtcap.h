@@ -313,8 +313,6 @@ static inline unsigned int virtcap_fault_value(const struct virtcap_node *node,
 	.vidioc_log_status = v4l2_ctrl_log_status
 
 /* virtcap-core.c */
-extern const struct v4l2_file_operations virtcap_fops;
-
 void virtcap_disconnect(struct virtcap *vc);
 int virtcap_node_register(struct virtcap_node *node, const char *name,
 			  const struct v4l2_ioctl_ops *ops);
@@ -326,7 +324,6 @@ int virtcap_ctrls_init(struct virtcap_node *node);
 /* virtcap-draw.c */
 int virtcap_draw_start(struct virtcap *vc);
 void virtcap_draw_stop(struct virtcap *vc);
-void virtcap_draw_crop(struct virtcap *vc);
 bool virtcap_is_drawn(struct virtcap *vc);
 void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf);
 
@@ -337,8 +334,6 @@ void virtcap_fault_ctrls(struct virtcap_node *node);
 void virtcap_debugfs_add(struct virtcap *vc, struct dentry *root);
 
 /* virtcap-formats.c */
-const struct virtcap_format *virtcap_format_find(struct virtcap_node *node,
-						 u32 fourcc);
 void virtcap_format_set(struct virtcap_node *node,
 			struct v4l2_pix_format_mplane *mp);
 int virtcap_enum_fmt(struct file *file, void *priv, struct v4l2_fmtdesc *f);
@@ -355,7 +350,6 @@ int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm);
 /* virtcap-input.c */
 extern const char * const virtcap_tv_signals[];
 extern const char * const virtcap_hdmi_signals[];
-extern const struct v4l2_dv_timings_cap virtcap_timings_cap;
 
 bool virtcap_interlaced(const struct virtcap *vc);
 void virtcap_input_init(struct virtcap *vc);
