@@ -35,6 +35,11 @@ module_param_array(pace, uint, NULL, 0444);
 MODULE_PARM_DESC(pace,
 		 "per device: 0 for the clock (default), 1 for as fast as buffers come, 2 for frame by frame");
 
+static unsigned int draw[VIRTCAP_MAX_DEVS];
+module_param_array(draw, uint, NULL, 0444);
+MODULE_PARM_DESC(draw,
+		 "per device: default of the control Draw: 0 for every frame (default), 1 for once per buffer");
+
 static bool faults;
 module_param(faults, bool, 0444);
 MODULE_PARM_DESC(faults,
@@ -241,6 +246,7 @@ static int virtcap_init_instance(struct virtcap *vc)
 	tpg_init(&vc->tpg, 640, 360);
 	virtcap_pipe_init(vc, &vc->cap_pipe, virtcap_vid_cap_tick);
 	virtcap_pipe_init(vc, &vc->out_pipe, virtcap_vid_out_tick);
+	vc->draw_once = draw[vc->inst];
 	vc->cap_pipe.pace = pace[vc->inst];
 	vc->out_pipe.pace = pace[vc->inst];
 	vc->cap_pipe.nodes[0] = &vc->cap;
@@ -379,9 +385,10 @@ static int __init virtcap_check_params(void)
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < n_devs; i++)
-		if (multiplanar[i] > 1 || allocators[i] > VIRTCAP_DMA_SG ||
+		if (multiplanar[i] > 1 || draw[i] > 1 ||
+		    allocators[i] > VIRTCAP_DMA_SG ||
 		    pace[i] > VIRTCAP_PACE_STEP) {
-			pr_err("%s: device %u: multiplanar must be 0 or 1, allocators and pace 0 to 2\n",
+			pr_err("%s: device %u: multiplanar and draw must be 0 or 1, allocators and pace 0 to 2\n",
 			       VIRTCAP_NAME, i);
 			return -EINVAL;
 		}

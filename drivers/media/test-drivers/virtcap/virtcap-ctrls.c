@@ -167,7 +167,8 @@ static void virtcap_capture_ctrls(struct virtcap_node *node)
 				     tpg_pattern_strings);
 	node->vc->power = v4l2_ctrl_new_std(hdl, NULL,
 					    V4L2_CID_DV_RX_POWER_PRESENT, 0, 1, 0, 1);
-	virtcap_new_menu(node, VIRTCAP_CID_DRAW, "Draw", virtcap_draw_menu, 0);
+	virtcap_new_menu(node, VIRTCAP_CID_DRAW, "Draw", virtcap_draw_menu,
+			 node->vc->draw_once);
 	virtcap_new_menu(node, VIRTCAP_CID_IDENTITY, "Frame Identity",
 			 virtcap_identity_menu, VIRTCAP_IDENTITY_OFF);
 	virtcap_new_menu(node, VIRTCAP_CID_MOVE, "Pattern Movement",

@@ -2,10 +2,31 @@
 /*
  * virtcap: pixel formats, and the format ioctls of the video nodes
  */
+#include <linux/module.h>
+
 #include <media/v4l2-common.h>
 #include <media/v4l2-ioctl.h>
 
 #include "virtcap.h"
+
+static unsigned int max_width = VIRTCAP_MAX_WIDTH;
+
+/* Such that the height is a whole number of steps too */
+static int virtcap_set_max_width(const char *val, const struct kernel_param *kp)
+{
+	int ret = param_set_uint_minmax(val, kp, 320, VIRTCAP_MAX_WIDTH);
+
+	max_width = ALIGN_DOWN(max_width, 64);
+	return ret;
+}
+
+static const struct kernel_param_ops virtcap_max_width_ops = {
+	.set = virtcap_set_max_width,
+	.get = param_get_uint,
+};
+module_param_cb(max_width, &virtcap_max_width_ops, &max_width, 0444);
+MODULE_PARM_DESC(max_width,
+		 "width of the largest frame, 320 to 7680 in steps of 64 (default 7680); the height is 9/16 of it");
 
 #define PACKED(_fourcc, _bpp, _rgb, _draw) {				\
 	.fourcc = V4L2_PIX_FMT_##_fourcc, .draw = _draw, .rgb = _rgb,	\
@@ -53,6 +74,21 @@ static const struct v4l2_frmsize_discrete virtcap_webcam_sizes[] = {
 
 /* Frames a second; the larger sizes do not reach the higher rates. */
 static const unsigned int virtcap_rates[] = { 1, 5, 15, 25, 30, 60, 120, 240 };
+
+static u32 virtcap_max_height(void)
+{
+	return max_width / 16 * 9;
+}
+
+static unsigned int virtcap_num_sizes(void)
+{
+	unsigned int n = ARRAY_SIZE(virtcap_webcam_sizes);
+
+	while (virtcap_webcam_sizes[n - 1].width > max_width ||
+	       virtcap_webcam_sizes[n - 1].height > virtcap_max_height())
+		n--;
+	return n;
+}
 
 static unsigned int virtcap_num_rates(u32 width, u32 height)
 {
@@ -180,15 +216,14 @@ static void virtcap_fill_fmt(struct virtcap_node *node,
 	mp->field = virtcap_fill_field(node, mp->field);
 	if (virtcap_webcam(node)) {
 		size = v4l2_find_nearest_size(virtcap_webcam_sizes,
-					      ARRAY_SIZE(virtcap_webcam_sizes), width,
+					      virtcap_num_sizes(), width,
 					      height, mp->width, mp->height);
 		mp->width = size->width;
 		mp->height = size->height;
 	} else {
-		v4l_bound_align_image(&mp->width, VIRTCAP_MIN_SIZE,
-				      VIRTCAP_MAX_WIDTH, 1,
+		v4l_bound_align_image(&mp->width, VIRTCAP_MIN_SIZE, max_width, 1,
 				      &mp->height, VIRTCAP_MIN_SIZE,
-				      VIRTCAP_MAX_HEIGHT, 2, 0);
+				      virtcap_max_height(), 2, 0);
 	}
 	virtcap_fill_planes(info, mp);
 	virtcap_fill_colors(node, info, mp);
@@ -339,7 +374,7 @@ int virtcap_enum_framesizes(struct file *file, void *priv,
 			    struct v4l2_frmsizeenum *fs)
 {
 	struct virtcap_node *node = video_drvdata(file);
-	unsigned int num = virtcap_webcam(node) ? ARRAY_SIZE(virtcap_webcam_sizes) : 1;
+	unsigned int num = virtcap_webcam(node) ? virtcap_num_sizes() : 1;
 
 	if (fs->index >= num || !virtcap_format_find(node, fs->pixel_format))
 		return -EINVAL;
@@ -350,8 +385,8 @@ int virtcap_enum_framesizes(struct file *file, void *priv,
 	}
 	fs->type = V4L2_FRMSIZE_TYPE_STEPWISE;
 	fs->stepwise = (struct v4l2_frmsize_stepwise) {
-		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_WIDTH, 2,
-		VIRTCAP_MIN_SIZE, VIRTCAP_MAX_HEIGHT, 4,
+		VIRTCAP_MIN_SIZE, max_width, 2,
+		VIRTCAP_MIN_SIZE, virtcap_max_height(), 4,
 	};
 	return 0;
 }
