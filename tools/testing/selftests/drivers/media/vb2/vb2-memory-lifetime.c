@@ -8,10 +8,12 @@
  * a mapping is there the picture must be in it, and in the end nothing may be
  * left: no page, no mapping for DMA, no dma-buf, no object.
  *
- * usage: vb2-memory-lifetime [PLACES]
+ * usage: vb2-memory-lifetime [PLACES [STEP]]
  *
  * In how many places of each order the driver is unbound: all 6; or 1, which is
  * another one for each order, where the kernel is slow because it debugs itself.
+ * Each STEPth order is tried: each, or each fifth where kmemleak makes a round
+ * take seconds.
  */
 #include "vb2-memory.h"
 
@@ -286,10 +288,11 @@ static int round_trip(const char *allocator, struct scene *s,
 }
 
 static void every_order(const char *allocator, unsigned int exporter,
-			unsigned int importer, unsigned int places)
+			unsigned int importer, unsigned int places,
+			unsigned int step)
 {
 	struct scene s = { .exporting = exporter, .importing = importer };
-	unsigned int orders = 0, rounds = 0, exporters = 0;
+	unsigned int orders = 0, rounds = 0, exporters = 0, skip;
 	int order[ORDERED] = { 0, 1, 2, 3, 4 };
 	struct left before = {}, now = {};
 	int ret = 0;
@@ -307,7 +310,9 @@ static void every_order(const char *allocator, unsigned int exporter,
 			rounds++;
 		}
 		orders++;
-	} while (!ret && next_order(order));
+		for (skip = step; skip && next_order(order); skip--)
+			;
+	} while (!ret && !skip);
 
 	drop_unused();
 	ksft_test_result(!ret && left_nothing(&before, &now),
@@ -318,14 +323,15 @@ static void every_order(const char *allocator, unsigned int exporter,
 
 int main(int argc, char **argv)
 {
-	unsigned int places;
+	unsigned int places, step;
 
 	ksft_print_header();
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	places = argc > 1 ? atoi(argv[1]) : dma_is_watched() ? 1 : PARTIES;
+	step = argc > 2 ? atoi(argv[2]) : left_kmemleak() ? 5 : 1;
 	expected = malloc(BIG_SIZE);
-	if (!expected || !places || places > PARTIES)
-		ksft_exit_fail_msg("usage: vb2-memory-lifetime [PLACES]\n");
+	if (!expected || !places || places > PARTIES || !step)
+		ksft_exit_fail_msg("usage: vb2-memory-lifetime [PLACES [STEP]]\n");
 	for (unsigned int i = 0; i < BIG_SIZE; i++)
 		expected[i] = i * 2654435761u >> 24;
 	if (access("/sys/bus/platform/drivers/virtcap/virtcap.5", F_OK))
@@ -333,9 +339,9 @@ int main(int argc, char **argv)
 	ksft_set_plan(5);
 	left_begin();
 	kernel_complained();
-	every_order("vmalloc", 0, 3, places);
-	every_order("dma-contig", 1, 4, places);
-	every_order("dma-sg", 2, 5, places);
+	every_order("vmalloc", 0, 3, places, step);
+	every_order("dma-contig", 1, 4, places, step);
+	every_order("dma-sg", 2, 5, places, step);
 	left_report();
 	ksft_finished();
 }
