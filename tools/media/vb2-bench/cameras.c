@@ -6,6 +6,7 @@
  *
  * A mark before and after FRAMES rounds; in each round one frame comes from
  * each node in turn. Setting up, the first frames and stopping are not counted.
+ * With COUNT 0 nothing is done, for as many seconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,19 +71,14 @@ static void camera_turn(struct queue *q, bool full)
 	IOCTL(q->fd, VIDIOC_QBUF, &f.buf);
 }
 
-int main(int argc, char **argv)
+static void stream(unsigned int count, unsigned int width, unsigned int height,
+		   unsigned int frames)
 {
 	struct queue cameras[CAMERAS];
-	unsigned int count, frames, i, n;
+	unsigned int i, n;
 
-	if (argc != 5)
-		fail("usage: cameras COUNT WIDTH HEIGHT FRAMES");
-	count = atoi(argv[1]);
-	frames = atoi(argv[4]);
-	if (!count || count > CAMERAS)
-		fail("1 to %u cameras", CAMERAS);
 	for (n = 0; n < count; n++)
-		camera_start(&cameras[n], n, atoi(argv[2]), atoi(argv[3]));
+		camera_start(&cameras[n], n, width, height);
 	for (i = 0; i < WARM_UP + frames; i++) {
 		if (i == WARM_UP)
 			mark();
@@ -93,6 +89,25 @@ int main(int argc, char **argv)
 	for (n = 0; n < count; n++) {
 		queue_stream(&cameras[n], false);
 		queue_close(&cameras[n]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int count, frames;
+
+	if (argc != 5)
+		fail("usage: cameras COUNT WIDTH HEIGHT FRAMES");
+	count = atoi(argv[1]);
+	frames = atoi(argv[4]);
+	if (count > CAMERAS)
+		fail("at most %u cameras", CAMERAS);
+	if (count) {
+		stream(count, atoi(argv[2]), atoi(argv[3]), frames);
+	} else {
+		mark();
+		sleep(frames);
+		mark();
 	}
 	return 0;
 }

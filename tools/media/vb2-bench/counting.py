@@ -2,6 +2,7 @@
 """Count the instructions of a guest's kernel, function by function."""
 import bisect
 import collections
+import glob
 import os
 import subprocess
 import sys
@@ -13,16 +14,29 @@ OUT = os.path.join(TOP, "out")
 PLACE = "build/vb2-bench"
 
 # Rounds of the program "cameras", in each of which one frame comes of each node
-FRAMES = 300
+FRAMES = 100
 
-# Whole drivers: the core that each is for, how to load it, a size that it can do,
-# and the hardware. virtcap has one capture node, and draws each buffer only once.
+# Whole drivers: the core that each is for, how to load it, what device it is
+# for, the size of its frames, and how many come in a second
+Driver = collections.namedtuple("Driver", "core load device size rate")
 DRIVERS = {
-    "tw686x": ("old", "modprobe tw686x dma_mode=sg", "720 480", ["tw6869"]),
-    "tw6869": ("ours", "modprobe tw6869", "720 480", ["tw6869"]),
-    "virtcap": ("ours", "modprobe virtcap pace=1 && udevadm settle && "
-                "v4l2-ctl -d /dev/video0 -c draw=1", "1920 1080", []),
+    "tw686x": Driver("old", "modprobe tw686x dma_mode=sg", "tw6869",
+                     "720 480", 29.97),
+    "tw6869": Driver("ours", "modprobe tw6869", "tw6869", "720 480", 29.97),
+    # As fast as buffers come, and each buffer drawn only once
+    "virtcap": Driver("ours", "modprobe virtcap pace=1 draw=1", None,
+                      "1920 1080", None),
+    "virtcap-25": Driver("ours", "modprobe virtcap draw=1 && udevadm settle && "
+                         "v4l2-ctl -p 25", None, "320 180", 25),
+    "vivid-25": Driver("old", "modprobe vivid node_types=1 num_inputs=1 "
+                       "input_types=0 && udevadm settle && "
+                       "v4l2-ctl -c osd_text_mode=2 -p 25", None, "320 180", 25),
 }
+# Percent of its pace at which the chip does not have to wait for a driver that is
+# counted, on a host that does other things as well
+SPEED = 20
+# How long idle() looks, in seconds
+IDLE = 10
 
 
 def build():
@@ -71,13 +85,36 @@ def by_function(symbols):
     return functions
 
 
-def cameras(driver, count):
-    """by_function() of FRAMES frames from each of so many nodes"""
-    core, load, size, devices = DRIVERS[driver]
-    return by_function(run_guest(
-        core, f"{load} && udevadm settle && "
-        f"{PLACE}/cameras {count} {size} {FRAMES} >&2", devices,
-        ["--cpus", "1"]))
+def cameras(driver, count, speed=SPEED):
+    """by_function() of FRAMES frames from each of so many nodes, and how often
+    the chip waited for the driver, at so many percent of its pace"""
+    core, load, device, size, _ = DRIVERS[driver]
+    functions = by_function(run_guest(
+        core, f"{{ {load} && udevadm settle && "
+        f"{PLACE}/cameras {count} {size} {FRAMES}; }} >&2",
+        [f"{device}:speed={speed}"] if device else []))
+    return functions, times_waited() if device else 0
+
+
+def times_waited():
+    """What the chip of the last guest says of that"""
+    for path in glob.glob(f"{OUT}/last-run/tw6869-*/model.log"):
+        with open(path) as file:
+            for line in file:
+                if line.startswith("counter holds "):
+                    return int(line.split()[2])
+    sys.exit("the chip's model left no counters")
+
+
+def rate(driver):
+    """Frames in a second of each node"""
+    share = SPEED / 100 if DRIVERS[driver].device else 1
+    return DRIVERS[driver].rate * share
+
+
+def idle():
+    """by_function() of a guest that does nothing for IDLE seconds"""
+    return by_function(run_guest("old", f"{PLACE}/cameras 0 0 0 {IDLE} >&2", []))
 
 
 def total(functions, phase=0):
