@@ -75,17 +75,12 @@ static const struct v4l2_frmsize_discrete virtcap_webcam_sizes[] = {
 /* Frames a second; the larger sizes do not reach the higher rates. */
 static const unsigned int virtcap_rates[] = { 1, 5, 15, 25, 30, 60, 120, 240 };
 
-static u32 virtcap_max_height(void)
-{
-	return max_width / 16 * 9;
-}
-
 static unsigned int virtcap_num_sizes(void)
 {
 	unsigned int n = ARRAY_SIZE(virtcap_webcam_sizes);
 
 	while (virtcap_webcam_sizes[n - 1].width > max_width ||
-	       virtcap_webcam_sizes[n - 1].height > virtcap_max_height())
+	       virtcap_webcam_sizes[n - 1].height > max_width / 16 * 9)
 		n--;
 	return n;
 }
@@ -108,6 +103,19 @@ static bool virtcap_webcam(const struct virtcap_node *node)
 static bool virtcap_any_rate(const struct virtcap_node *node)
 {
 	return node == &node->vc->out || node->vc->input == VIRTCAP_LOOP;
+}
+
+/* What the source of TV and HDMI sends is always possible. */
+static u32 virtcap_max_width(const struct virtcap_node *node)
+{
+	return virtcap_any_rate(node) ? max_width :
+	       max_t(u32, max_width, ALIGN(node->vc->src.width, 2));
+}
+
+static u32 virtcap_max_height(const struct virtcap_node *node)
+{
+	return virtcap_any_rate(node) ? max_width / 16 * 9 :
+	       max_t(u32, max_width / 16 * 9, ALIGN(node->vc->src.height, 4));
 }
 
 static bool virtcap_format_ok(const struct virtcap_node *node,
@@ -221,9 +229,10 @@ static void virtcap_fill_fmt(struct virtcap_node *node,
 		mp->width = size->width;
 		mp->height = size->height;
 	} else {
-		v4l_bound_align_image(&mp->width, VIRTCAP_MIN_SIZE, max_width, 1,
+		v4l_bound_align_image(&mp->width, VIRTCAP_MIN_SIZE,
+				      virtcap_max_width(node), 1,
 				      &mp->height, VIRTCAP_MIN_SIZE,
-				      virtcap_max_height(), 2, 0);
+				      virtcap_max_height(node), 2, 0);
 	}
 	virtcap_fill_planes(info, mp);
 	virtcap_fill_colors(node, info, mp);
@@ -385,8 +394,8 @@ int virtcap_enum_framesizes(struct file *file, void *priv,
 	}
 	fs->type = V4L2_FRMSIZE_TYPE_STEPWISE;
 	fs->stepwise = (struct v4l2_frmsize_stepwise) {
-		VIRTCAP_MIN_SIZE, max_width, 2,
-		VIRTCAP_MIN_SIZE, virtcap_max_height(), 4,
+		VIRTCAP_MIN_SIZE, virtcap_max_width(node), 2,
+		VIRTCAP_MIN_SIZE, virtcap_max_height(node), 4,
 	};
 	return 0;
 }
