@@ -287,6 +287,11 @@ static int round_trip(const char *allocator, struct scene *s,
 	return act(allocator, s, order, place % PARTIES);
 }
 
+static int bind_again(unsigned int device)
+{
+	return bind_driver(device, "unbind") ?: bind_driver(device, "bind");
+}
+
 static void every_order(const char *allocator, unsigned int exporter,
 			unsigned int importer, unsigned int places,
 			unsigned int step)
@@ -295,8 +300,10 @@ static void every_order(const char *allocator, unsigned int exporter,
 	unsigned int orders = 0, rounds = 0, exporters = 0, skip;
 	int order[ORDERED] = { 0, 1, 2, 3, 4 };
 	struct left before = {}, now = {};
-	int ret = 0;
+	int ret;
 
+	/* What binding makes is charged to who binds: from now on that is us */
+	ret = bind_again(exporter) ?: bind_again(importer);
 	/* What is made once and kept */
 	for (unsigned int i = 0; !ret && i < 2 * PARTIES; i++)
 		ret = round_trip(allocator, &s, order, i);
