@@ -15,7 +15,6 @@
 #include "tw6869.h"
 
 #define BOARDS		16
-#define POLL_LOOKS	4	/* between looks at the inputs */
 #define RESETS		5	/* so often without an interrupt */
 
 static char *memory[BOARDS];
@@ -36,33 +35,6 @@ static const struct tw6869_variant variants[] = {
 	[TW6868] = { "TW6868", 4, true },
 	[TW6869] = { "TW6869", 8, false },
 };
-
-/* ---- the registers that everybody shares ---- */
-
-/* Set bits in DMA_ENABLE and DMA_CMD: channels start.  Under dev->lock. */
-void tw6869_run(struct tw6869_dev *dev, u32 bits)
-{
-	lockdep_assert_held(&dev->lock);
-	dev->running |= bits;
-	tw_write(dev, TW_DMA_ENABLE, dev->running);
-	tw_write(dev, TW_DMA_CMD, TW_CMD_ON | dev->running);
-}
-
-/*
- * Channels stop.  The chip knows when this returns, but what is on its way to
- * memory may still arrive.  Under dev->lock.
- */
-void tw6869_halt(struct tw6869_dev *dev, u32 bits)
-{
-	lockdep_assert_held(&dev->lock);
-	dev->running &= ~bits;
-	if (dev->gone || dev->asleep)
-		return;
-	tw_write(dev, TW_DMA_ENABLE, dev->running);
-	tw_write(dev, TW_DMA_CMD, dev->running ? TW_CMD_ON | dev->running : 0);
-	/* Writes are posted; this read waits for them. */
-	tw_read(dev, TW_DMA_CMD);
-}
 
 static void reset_chip(struct tw6869_dev *dev)
 {
@@ -95,23 +67,6 @@ static void setup_chip(struct tw6869_dev *dev)
 	tw_write(dev, TW_AUDIO_CTRL1, TW_AUDIO1_ADC);
 }
 
-int tw6869_block_alloc(struct tw6869_dev *dev, struct tw6869_block *block,
-		       size_t size)
-{
-	block->cpu = dma_alloc_coherent(&dev->pdev->dev, size, &block->dma,
-					GFP_KERNEL);
-	block->size = size;
-	return block->cpu ? 0 : -ENOMEM;
-}
-
-void tw6869_block_free(struct tw6869_dev *dev, struct tw6869_block *block)
-{
-	if (block->cpu)
-		dma_free_coherent(&dev->pdev->dev, block->size, block->cpu,
-				  block->dma);
-	block->cpu = NULL;
-}
-
 /* ---- health ---- */
 
 /*
@@ -137,6 +92,47 @@ static void tell_gone(struct tw6869_dev *dev)
 		wake_up(&dev->vid[ch].drained);
 	tw6869_video_unregister(dev);
 	tw6869_audio_gone(dev);
+}
+
+/*
+ * No interrupt came for a while: is the board still there?  Readers of one that
+ * was unplugged shall not wait for the next look of the watchdog.
+ */
+static void silent(struct timer_list *timer)
+{
+	struct tw6869_dev *dev = from_timer(dev, timer, silence);
+
+	guard(spinlock_irqsave)(&dev->lock);
+	if (dev->asleep || !atomic_read(&dev->users))
+		return;
+	if (tw6869_check_gone(dev))
+		mod_delayed_work(system_wq, &dev->watchdog, 0);
+	else
+		mod_timer(timer, jiffies + TW6869_SILENCE);
+}
+
+/* The board told something.  Not each time: there are hundreds in a second. */
+static void heard(struct tw6869_dev *dev)
+{
+	if (time_before(jiffies, dev->heard + TW6869_SILENCE / 4))
+		return;
+	dev->heard = jiffies;
+	mod_timer(&dev->silence, jiffies + TW6869_SILENCE);
+}
+
+static void start_watching(struct tw6869_dev *dev)
+{
+	dev->heard = jiffies;
+	mod_timer(&dev->silence, jiffies + TW6869_SILENCE);
+	schedule_delayed_work(&dev->watchdog,
+			      msecs_to_jiffies(TW6869_WATCH_MS));
+}
+
+/* For ever */
+static void stop_watching(struct tw6869_dev *dev)
+{
+	timer_shutdown_sync(&dev->silence);
+	disable_delayed_work_sync(&dev->watchdog);
 }
 
 /*
@@ -181,6 +177,7 @@ static irqreturn_t handle_irq(int irq, void *data)
 			return IRQ_NONE;
 		dev->irqs++;
 		dev->resets = 0;
+		heard(dev);
 		do {
 			audio |= tw6869_audio_irq(dev, status, pb);
 			status = tw6869_stream_irq(dev, status, fifo, pb);
@@ -257,8 +254,7 @@ int tw6869_get(struct tw6869_dev *dev)
 		return err;
 	dev->silent_ticks = 0;
 	if (atomic_inc_return(&dev->users) == 1)
-		schedule_delayed_work(&dev->watchdog,
-				      msecs_to_jiffies(TW6869_WATCH_MS));
+		start_watching(dev);
 	return 0;
 }
 
@@ -289,8 +285,7 @@ static void wake_up_again(struct tw6869_dev *dev)
 		tw6869_decoder_setup(&dev->vid[ch]);
 	tw6869_stream_resume(dev);
 	if (atomic_read(&dev->users))
-		schedule_delayed_work(&dev->watchdog,
-				      msecs_to_jiffies(TW6869_WATCH_MS));
+		start_watching(dev);
 }
 
 /*
@@ -331,9 +326,8 @@ static void watch(struct work_struct *work)
 	}
 	check_msi(dev);
 	tw6869_stream_watch(dev);
-	if (++dev->looks % POLL_LOOKS == 0)
-		for (ch = 0; ch < dev->variant->channels; ch++)
-			tw6869_decoder_poll(&dev->vid[ch]);
+	for (ch = 0; ch < dev->variant->channels; ch++)
+		tw6869_decoder_poll(&dev->vid[ch]);
 	if (atomic_read(&dev->users))
 		schedule_delayed_work(&dev->watchdog,
 				      msecs_to_jiffies(TW6869_WATCH_MS));
@@ -373,7 +367,7 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 		return PCI_ERS_RESULT_CAN_RECOVER;
 	if (state == pci_channel_io_perm_failure) {
 		dev->gone = true;
-		disable_delayed_work_sync(&dev->watchdog);
+		stop_watching(dev);
 		tell_gone(dev);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
@@ -489,7 +483,7 @@ static int start_device(struct tw6869_dev *dev)
 		return 0;
 	tw6869_video_unregister(dev);
 free_irq:
-	disable_delayed_work_sync(&dev->watchdog);
+	stop_watching(dev);
 	quiesce(dev);
 	release_interrupt(dev);
 free_dma:
@@ -509,6 +503,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev->variant = &variants[id->driver_data];
 	spin_lock_init(&dev->lock);
 	INIT_DELAYED_WORK(&dev->watchdog, watch);
+	timer_setup(&dev->silence, silent, 0);
 	err = v4l2_device_register(&pdev->dev, &dev->v4l2);
 	if (err) {
 		pci_dev_put(pdev);
@@ -548,7 +543,7 @@ static void remove(struct pci_dev *pdev)
 	pm_runtime_get_sync(&pdev->dev);
 	pm_runtime_dont_use_autosuspend(&pdev->dev);
 	/* It also unregisters nodes, and changes interrupts. */
-	disable_delayed_work_sync(&dev->watchdog);
+	stop_watching(dev);
 	/* Where the link is down nobody waits for the end of a frame. */
 	if (tw6869_check_gone(dev))
 		tell_gone(dev);

@@ -8,11 +8,30 @@
  * tw6869_dev.lock, unless it says otherwise.
  */
 
+#include <linux/dma-mapping.h>
 #include <linux/slab.h>
 #include <media/videobuf2-dma-contig.h>
 #include <media/videobuf2-dma-sg.h>
 
 #include "tw6869.h"
+
+/* May sleep, without the lock, as the next does */
+int tw6869_block_alloc(struct tw6869_dev *dev, struct tw6869_block *block,
+		       size_t size)
+{
+	block->cpu = dma_alloc_coherent(&dev->pdev->dev, size, &block->dma,
+					GFP_KERNEL);
+	block->size = size;
+	return block->cpu ? 0 : -ENOMEM;
+}
+
+void tw6869_block_free(struct tw6869_dev *dev, struct tw6869_block *block)
+{
+	if (block->cpu)
+		dma_free_coherent(&dev->pdev->dev, block->size, block->cpu,
+				  block->dma);
+	block->cpu = NULL;
+}
 
 /* A field that the user did not ask for goes to the spare. */
 static bool slot_is_wanted(const struct tw6869_vid *vid, unsigned int i)

@@ -21,6 +21,32 @@
 #include "tw6869.h"
 
 #define STALL_PERIODS	12
+#define STALL_LOOKS	3
+
+/* Set bits in DMA_ENABLE and DMA_CMD: channels start.  Under dev->lock. */
+void tw6869_run(struct tw6869_dev *dev, u32 bits)
+{
+	lockdep_assert_held(&dev->lock);
+	dev->running |= bits;
+	tw_write(dev, TW_DMA_ENABLE, dev->running);
+	tw_write(dev, TW_DMA_CMD, TW_CMD_ON | dev->running);
+}
+
+/*
+ * Channels stop.  The chip knows when this returns, but what is on its way to
+ * memory may still arrive.  Under dev->lock.
+ */
+void tw6869_halt(struct tw6869_dev *dev, u32 bits)
+{
+	lockdep_assert_held(&dev->lock);
+	dev->running &= ~bits;
+	if (dev->gone || dev->asleep)
+		return;
+	tw_write(dev, TW_DMA_ENABLE, dev->running);
+	tw_write(dev, TW_DMA_CMD, dev->running ? TW_CMD_ON | dev->running : 0);
+	/* Writes are posted; this read waits for them. */
+	tw_read(dev, TW_DMA_CMD);
+}
 
 /* Slot number of buffer @b (0 P, 1 B) and @field */
 static unsigned int slot_index(const struct tw6869_vid *vid, unsigned int b,
@@ -319,8 +345,9 @@ static void restart_work(struct work_struct *work)
 }
 
 /*
- * From the watchdog: restart what makes no progress.  Its looks are counted
- * instead of time: the clock of a virtual machine goes on while nobody runs it.
+ * From the watchdog: restart what makes no progress.  Its looks are counted,
+ * as the clock of a virtual machine goes on while nobody runs it.  Two of them
+ * may be those before and after such a time.
  */
 void tw6869_stream_watch(struct tw6869_dev *dev)
 {
@@ -331,8 +358,9 @@ void tw6869_stream_watch(struct tw6869_dev *dev)
 			struct tw6869_vid *vid = &dev->vid[ch];
 
 			if (vid->state == TW6869_RUNNING &&
+			    ++vid->quiet_looks >= STALL_LOOKS &&
 			    STALL_PERIODS * vid->period_ns <
-			    mul_u32_u32(++vid->quiet_looks, TW6869_WATCH_MS) *
+			    mul_u32_u32(vid->quiet_looks, TW6869_WATCH_MS) *
 			    NSEC_PER_MSEC)
 				tw6869_stream_fault(vid, "no frames");
 		}

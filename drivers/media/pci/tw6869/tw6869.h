@@ -39,11 +39,10 @@
 #define TW6869_FRAME_SIZE	(TW6869_WIDTH * 576 * 2)
 /* The chip must rest this long between the stop and the start of a channel. */
 #define TW6869_REST_MS		100
-/*
- * Between looks of the watchdog.  Each wakes the processor up; but readers of a
- * board that was unplugged shall not wait for more than 100 ms.
- */
-#define TW6869_WATCH_MS		60
+/* Each look wakes the processor up: it must be seldom beside the frames. */
+#define TW6869_WATCH_MS		200
+/* Jiffies without an interrupt after which the board is asked for */
+#define TW6869_SILENCE		msecs_to_jiffies(60)
 
 enum tw6869_memory {
 	TW6869_DMA_SG,
@@ -155,7 +154,9 @@ struct tw6869_dev {
 	struct tw6869_block table[2];	/* descriptors: P, B */
 	unsigned int table_entries;	/* of one channel */
 	struct delayed_work watchdog;
-	unsigned int looks, silent_ticks;
+	struct timer_list silence;
+	unsigned long heard;	/* jiffies of an interrupt */
+	unsigned int silent_ticks;
 	atomic_t users;
 
 	struct tw6869_vid vid[TW6869_CHANNELS];
@@ -174,11 +175,6 @@ static inline void tw_write(struct tw6869_dev *dev, u32 reg, u32 value)
 
 /* tw6869-core.c */
 bool tw6869_check_gone(struct tw6869_dev *dev);
-void tw6869_run(struct tw6869_dev *dev, u32 bits);
-void tw6869_halt(struct tw6869_dev *dev, u32 bits);
-int tw6869_block_alloc(struct tw6869_dev *dev, struct tw6869_block *block,
-		       size_t size);
-void tw6869_block_free(struct tw6869_dev *dev, struct tw6869_block *block);
 int tw6869_get(struct tw6869_dev *dev);
 void tw6869_put(struct tw6869_dev *dev);
 
@@ -217,6 +213,9 @@ void tw6869_decoder_changed(struct tw6869_vid *vid);
 void tw6869_decoder_poll(struct tw6869_vid *vid);
 
 /* tw6869-dma.c */
+int tw6869_block_alloc(struct tw6869_dev *dev, struct tw6869_block *block,
+		       size_t size);
+void tw6869_block_free(struct tw6869_dev *dev, struct tw6869_block *block);
 int tw6869_dma_init(struct tw6869_dev *dev);
 void tw6869_dma_free(struct tw6869_dev *dev);
 void tw6869_dma_setup(struct tw6869_dev *dev);
@@ -227,6 +226,8 @@ void tw6869_dma_empty(struct tw6869_vid *vid);
 bool tw6869_dma_is_empty(const struct tw6869_vid *vid);
 
 /* tw6869-stream.c */
+void tw6869_run(struct tw6869_dev *dev, u32 bits);
+void tw6869_halt(struct tw6869_dev *dev, u32 bits);
 void tw6869_stream_init(struct tw6869_vid *vid);
 int tw6869_stream_start(struct tw6869_vid *vid);
 void tw6869_stream_stop(struct tw6869_vid *vid);
