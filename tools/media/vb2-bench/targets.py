@@ -4,6 +4,7 @@
 BOTH = ("QBUF", "DQBUF")
 
 # (what, case, operations that count together, limit)
+# Not met, but held: the test fails above the last figure if there are five.
 TARGETS = (
     ("MMAP, 1 plane", "MMAP, 1 plane", BOTH, 0.60),
     ("MMAP, 4 planes", "MMAP, multi-planar, 4 planes", BOTH, 0.50),
@@ -21,9 +22,9 @@ TARGETS = (
      "USERPTR, another address, vmalloc, 4 MB", ("QBUF",), 0.02),
     ("USERPTR, another address, dma-sg",
      "USERPTR, another address, dma-sg, 4 MB", ("QBUF",), 0.02),
-    # 0.80 was the wish, but 0.71 is vmalloc() itself
+    # 0.71 is vmalloc() itself
     ("REQBUFS for a buffer, vmalloc", "allocation, vmalloc, 1 page",
-     ("REQBUFS",), 0.92),
+     ("REQBUFS",), 0.80, 0.92),
     ("REQBUFS for a buffer, dma-contig", "allocation, dma-contig, 1 page",
      ("REQBUFS",), 0.80),
     ("REQBUFS for a buffer, dma-sg", "allocation, dma-sg, 1 page",
@@ -34,6 +35,8 @@ TARGETS = (
      ("buffer",), 0.70),
     ("memory of a buffer, dma-sg", "memory, dma-sg, 1 plane", ("buffer",),
      0.70),
+    ("a frame of a TW6869, 8 channels", "TW6869, 8 channels, dma-sg",
+     ("frame",), 0.70),
 )
 
 # What the clock and rounding may do
@@ -45,29 +48,27 @@ def check(rows):
     by_name = {(row["case"], row["operation"]): row for row in rows}
     results = []
 
-    def add(target, ratio, limit):
+    def add(target, ratio, limit, held=None):
         results.append({"target": target, "ratio": round(ratio, 3),
-                        "limit": limit, "met": ratio <= limit})
+                        "limit": limit, "met": ratio <= limit,
+                        "held": ratio <= (held or limit)})
 
-    for target, case, operations, limit in TARGETS:
+    for target, case, operations, limit, *held in TARGETS:
         if (case, operations[0]) not in by_name:
             continue
         chosen = [by_name[case, operation] for operation in operations]
         floor = sum(row["floor"] for row in chosen)
         old = sum(row["old"] for row in chosen) - floor
-        add(target, (sum(row["ours"] for row in chosen) - floor) / old, limit)
+        add(target, (sum(row["ours"] for row in chosen) - floor) / old, limit,
+            *held)
 
     if ("MMAP, 256 buffers", "QBUF") in by_name:
         few, many = (sum(by_name[f"MMAP, {count} buffers", operation]["ours"]
                          for operation in BOTH) for count in (4, 256))
         add("256 buffers compared with 4", many / few, 1.03)
 
-    # Real time is not repeatable enough to be promised, nor is a frame of a whole
-    # driver: at a fifth of the pace what its timers do counts five times
-    promised = [row for row in rows if "nanoseconds" not in row["unit"] and
-                row["operation"] != "frame"]
-    if not promised:
-        return results
+    # Real time is not repeatable enough to be promised
+    promised = [row for row in rows if "nanoseconds" not in row["unit"]]
     worst = max(promised, key=lambda row: row["ratio"])
     add(f"no case worse; worst: {worst['case']}, {worst['operation']}",
         worst["ratio"], 1 + TOLERANCE)
