@@ -102,13 +102,14 @@ static void silent(struct timer_list *timer)
 {
 	struct tw6869_dev *dev = from_timer(dev, timer, silence);
 
-	guard(spinlock_irqsave)(&dev->lock);
-	if (dev->asleep || !atomic_read(&dev->users))
-		return;
-	if (tw6869_check_gone(dev))
-		mod_delayed_work(system_wq, &dev->watchdog, 0);
-	else
-		mod_timer(timer, jiffies + TW6869_SILENCE);
+	scoped_guard(spinlock_irqsave, &dev->lock) {
+		if (dev->asleep || !atomic_read(&dev->users))
+			return;
+		if (tw6869_check_gone(dev))
+			mod_delayed_work(system_wq, &dev->watchdog, 0);
+		else
+			mod_timer(timer, jiffies + TW6869_SILENCE);
+	}
 }
 
 /* The board told something.  Not each time: there are hundreds in a second. */
