@@ -66,10 +66,16 @@ static inline long left_vmstat(const char *name)
 	return file_number("/proc/vmstat", name);
 }
 
+/* Others pin pages as well, but shall not do it between the two looks */
 static inline long left_pins(void)
 {
-	return left_vmstat("nr_foll_pin_acquired ") -
-	       left_vmstat("nr_foll_pin_released ");
+	long acquired, released;
+
+	do {
+		acquired = left_vmstat("nr_foll_pin_acquired ");
+		released = left_vmstat("nr_foll_pin_released ");
+	} while (acquired != left_vmstat("nr_foll_pin_acquired "));
+	return acquired - released;
 }
 
 static inline long left_bufs(void)

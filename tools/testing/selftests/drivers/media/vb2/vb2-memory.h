@@ -390,10 +390,16 @@ static inline bool pins_are_kept(void)
 }
 
 /* Pages that are pinned now */
+/* Others pin pages as well, but shall not do it between the two looks */
 static inline long pages_pinned(void)
 {
-	return vm_counter("nr_foll_pin_acquired") -
-	       vm_counter("nr_foll_pin_released");
+	long acquired, released;
+
+	do {
+		acquired = vm_counter("nr_foll_pin_acquired");
+		released = vm_counter("nr_foll_pin_released");
+	} while (acquired != vm_counter("nr_foll_pin_acquired"));
+	return acquired - released;
 }
 
 static inline void *anonymous(size_t size)
