@@ -163,12 +163,12 @@ struct vb2_mem_ops {
  * @dbuf: the imported dma-buf (DMABUF), with a reference
  */
 struct vb2_plane {
-	unsigned int		bytesused;
-	unsigned int		length;
-	unsigned int		data_offset;
 	/* private: the driver's size from queue_setup(), the least @length */
 	unsigned int		min_length;
 	/* public: */
+	unsigned int		bytesused;
+	unsigned int		length;
+	unsigned int		data_offset;
 	union {
 		unsigned int	offset;
 		unsigned long	userptr;
