@@ -52,8 +52,7 @@ static void vb2_mem_unref(struct vb2_mem *mem)
 		vb2_destroy_framevec(mem->vec);
 	} else {
 		mem->kind->free(mem);
-		if (mem->pages)
-			kvfree(mem->pages);
+		kvfree(mem->pages);
 	}
 	put_device(mem->dev);
 	mutex_destroy(&mem->lock);
