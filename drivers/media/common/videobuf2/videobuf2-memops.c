@@ -230,6 +230,11 @@ int vb2_mem_pages_of(struct vb2_mem *mem, struct sg_table *sgt)
 	for_each_sgtable_page(sgt, &iter, 0)
 		if (n < nr)
 			pages[n++] = sg_page_iter_page(&iter);
+	/* A DMA API that does not tell of all the memory it gave */
+	if (n < nr) {
+		kvfree(pages);
+		return -EINVAL;
+	}
 	mem->pages = pages;
 	mem->num_pages = n;
 	return 0;
