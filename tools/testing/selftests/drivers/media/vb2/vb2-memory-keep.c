@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
+#include "vb2-memory-left.h"
 
 /* A bus master in software, in a guest without KVM, under sanitizers */
 #undef TEST_TIMEOUT_DEFAULT
@@ -109,7 +110,7 @@ FIXTURE_SETUP(keep)
 	if (ret)
 		SKIP(return, "%s: %s", variant->device, strerror(-ret));
 	self->kept = pins_are_kept();
-	self->pins = pages_pinned();
+	self->pins = left_pins();
 	for (unsigned int i = 0; i < AREAS; i++) {
 		self->area[i] = area_map(NULL);
 		ASSERT_NE(MAP_FAILED, self->area[i]);
@@ -126,7 +127,7 @@ FIXTURE_TEARDOWN(keep)
 {
 	write_text(TRACING "events/vb2/vb2_memory/enable", "0");
 	path_close(&self->p);
-	EXPECT_EQ(self->pins, pages_pinned());
+	EXPECT_EQ(self->pins, left_pins());
 }
 
 /* A picture to an address; 0 if it is there afterwards */
@@ -156,9 +157,9 @@ static int shoot(struct path *p, unsigned char *where)
 /* Waits until @count pages more are pinned than at the beginning */
 static long pins_settle(long before, long count)
 {
-	for (unsigned int i = 0; i < 1000 && pages_pinned() - before != count; i++)
+	for (unsigned int i = 0; i < 1000 && left_pins() - before != count; i++)
 		usleep(10000);
-	return pages_pinned() - before;
+	return left_pins() - before;
 }
 
 #define PAGES	((long)(ROOM / 4096))
@@ -171,7 +172,7 @@ TEST_F(keep, addresses_in_turn)
 		ASSERT_EQ(0, shoot(&self->p, self->area[i % AREAS]));
 	EXPECT_EQ(AREAS, misses());
 	EXPECT_EQ(4 * AREAS, hits());
-	EXPECT_EQ(AREAS * PAGES, pages_pinned() - self->pins);
+	EXPECT_EQ(AREAS * PAGES, left_pins() - self->pins);
 }
 
 /* The address of the turn before, and one that is kept */
@@ -295,7 +296,7 @@ TEST_F(keep, given_up)
 		SKIP(return, "the kernel has no CONFIG_MMU_NOTIFIER");
 	for (unsigned int i = 0; i < AREAS; i++)
 		ASSERT_EQ(0, shoot(&self->p, self->area[i]));
-	EXPECT_EQ(AREAS * PAGES, pages_pinned() - self->pins);
+	EXPECT_EQ(AREAS * PAGES, left_pins() - self->pins);
 	ASSERT_EQ(0, munmap(self->area[0], ROOM));
 	EXPECT_EQ(3 * PAGES, pins_settle(self->pins, 3 * PAGES));
 	ASSERT_EQ(0, munmap(self->area[2] + ROOM - 4096, 4096));
@@ -324,7 +325,7 @@ TEST_F(keep, stream_off)
 	for (unsigned int i = 0; i < AREAS; i++)
 		ASSERT_EQ(0, shoot(&self->p, self->area[i]));
 	ASSERT_EQ(0, xioctl(self->p.cap, VIDIOC_STREAMOFF, &cap));
-	EXPECT_EQ(0, pages_pinned() - self->pins);
+	EXPECT_EQ(0, left_pins() - self->pins);
 }
 
 TEST_HARNESS_MAIN

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
+#include "vb2-memory-left.h"
 
 /* A bus master in software, in a guest without KVM, under sanitizers */
 #undef TEST_TIMEOUT_DEFAULT
@@ -125,14 +126,14 @@ FIXTURE_SETUP(userptr)
 	if (ret)
 		SKIP(return, "%s: %s", variant->device, strerror(-ret));
 	self->contig = variant->contig && !self->p.iommu;
-	self->pins = pages_pinned();
+	self->pins = left_pins();
 	ASSERT_GE(self->pins, 0);
 }
 
 FIXTURE_TEARDOWN(userptr)
 {
 	path_close(&self->p);
-	EXPECT_EQ(self->pins, pages_pinned());
+	EXPECT_EQ(self->pins, left_pins());
 }
 
 /* What must come of it: dma-contig wants one run of physical memory */
@@ -402,14 +403,14 @@ TEST_F(userptr, unmapped_while_queued)
 
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, begin(&self->p, p));
-	EXPECT_LT(self->pins, pages_pinned());
+	EXPECT_LT(self->pins, left_pins());
 	ASSERT_EQ(0, munmap(p, ROOM));
 	EXPECT_EQ(0, finish(&self->p));
-	EXPECT_LT(self->pins, pages_pinned());
+	EXPECT_LT(self->pins, left_pins());
 	/* Nothing is pinned after REQBUFS(0), before the file is closed */
 	xioctl(self->p.cap, VIDIOC_STREAMOFF, &cap);
 	EXPECT_EQ(0, reqbufs(self->p.cap, CAP, V4L2_MEMORY_USERPTR, 0));
-	EXPECT_EQ(self->pins, pages_pinned());
+	EXPECT_EQ(self->pins, left_pins());
 }
 
 /* Pinned once for as long as the address stays, and again for another */
@@ -420,18 +421,18 @@ TEST_F(userptr, remapped_when_changed)
 
 	ASSERT_NE(MAP_FAILED, to.ptr);
 	ASSERT_EQ(0, begin(&self->p, to.ptr));
-	before = vm_counter("nr_foll_pin_acquired");
+	before = left_vmstat("nr_foll_pin_acquired ");
 	for (unsigned int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, finish(&self->p));
 		ASSERT_EQ(0, side_queue(self->p.cap, CAP, &to));
 	}
 	if (pins_are_kept())
-		EXPECT_EQ(before, vm_counter("nr_foll_pin_acquired"));
+		EXPECT_EQ(before, left_vmstat("nr_foll_pin_acquired "));
 	ASSERT_EQ(0, finish(&self->p));
 	to.ptr = one_run();
 	ASSERT_NE(MAP_FAILED, to.ptr);
 	ASSERT_EQ(0, side_queue(self->p.cap, CAP, &to));
-	EXPECT_LT(before, vm_counter("nr_foll_pin_acquired"));
+	EXPECT_LT(before, left_vmstat("nr_foll_pin_acquired "));
 	picture(sent, 40);
 	EXPECT_EQ(0, finish(&self->p));
 }

@@ -351,27 +351,6 @@ static inline enum layout layout(const void *map, size_t size)
 	return found;
 }
 
-/* From /proc/vmstat; negative if there is no such counter */
-static inline long vm_counter(const char *name)
-{
-	int refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
-	long value, found = -1;
-	char line[64];
-	FILE *f;
-
-	/* Each CPU has a share that is added up once a second */
-	if (refresh < 0 || write(refresh, "1", 1) != 1)
-		return -1;
-	close(refresh);
-	f = fopen("/proc/vmstat", "r");
-	while (f && found < 0 && fscanf(f, "%63s %ld", line, &value) == 2)
-		if (!strcmp(line, name))
-			found = value;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 /*
  * Without CONFIG_MMU_NOTIFIER, which the debug kernel may lack, the kernel does
  * not tell when a process changes its memory: no pin is kept, but all is right.
@@ -387,19 +366,6 @@ static inline bool pins_are_kept(void)
 	if (f)
 		fclose(f);
 	return found;
-}
-
-/* Pages that are pinned now */
-/* Others pin pages as well, but shall not do it between the two looks */
-static inline long pages_pinned(void)
-{
-	long acquired, released;
-
-	do {
-		acquired = vm_counter("nr_foll_pin_acquired");
-		released = vm_counter("nr_foll_pin_released");
-	} while (acquired != vm_counter("nr_foll_pin_acquired"));
-	return acquired - released;
 }
 
 static inline void *anonymous(size_t size)
