@@ -32,7 +32,7 @@ tree-users: setup ## compile all vb2 users of the kernel tree (about 5 minutes)
 check-peers: setup ## compare with the kernel's own vb2 on drivers of the tree
 	@$(LAB)/peers
 
-bench: setup ## compare what this vb2 costs with the kernel's own (about 3 minutes)
+bench: setup ## compare what this vb2 costs with the kernel's own (about 8 minutes)
 	@tools/media/vb2-bench/bench $(if $(TARGETS),--targets)
 
 driver: setup ## build the driver in SRC=DIR against this vb2 (see README)

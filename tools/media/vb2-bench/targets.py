@@ -3,8 +3,8 @@
 
 BOTH = ("QBUF", "DQBUF")
 
-# (what, case, operations that count together, limit)
-# Not met, but held: the test fails above the last figure if there are five.
+# (what, case, operations that count together, limit), and for a limit that is not
+# met what the test holds instead
 TARGETS = (
     ("MMAP, 1 plane", "MMAP, 1 plane", BOTH, 0.60),
     ("MMAP, 4 planes", "MMAP, multi-planar, 4 planes", BOTH, 0.50),
