@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * videobuf2: what memory allocators have in common
- *
- * User mappings, kernel mappings, and the dma-buf exporter and importer.
+ * videobuf2: what allocators share: mappings, user pages, dma-bufs both ways
  *
  * Lifetime: the queue, each user mapping and each exported dma-buf hold a
  * reference to a struct vb2_mem. With the queue's goes the mapping for its
