@@ -1,65 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* videobuf2: memory for drivers that fill it with the CPU */
+#include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include <media/videobuf2-vmalloc.h>
 
 #include "vb2-dmabuf.h"
 
+/*
+ * Statistics and parameters are a few pages. Where these are to be had in one
+ * piece, page tables of their own would cost more than all the rest.
+ */
+#define VB2_VMALLOC_DIRECT	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
+
 static void vb2_vmalloc_free(struct vb2_mem *mem)
 {
-	vfree(mem->vaddr);
+	unsigned int i, order;
+
+	if (mem->vaddr && !mem->vmapped) {
+		free_pages_exact(mem->vaddr, mem->size);
+		return;
+	}
+	for (i = 0; i < mem->num_pages; i += 1 << order) {
+		order = compound_order(mem->pages[i]);
+		__free_pages(mem->pages[i], order);
+	}
 }
 
-/* Only devices that attach to the exported memory want all pages at once */
+static int vb2_vmalloc_make_array(struct vb2_mem *mem)
+{
+	mem->pages = kvmalloc_array(mem->size >> PAGE_SHIFT,
+				    sizeof(*mem->pages), GFP_KERNEL_ACCOUNT);
+	return mem->pages ? 0 : -ENOMEM;
+}
+
+/* Of memory in one piece; what is mapped has its pages */
 static int vb2_vmalloc_get_pages(struct vb2_mem *mem)
 {
-	unsigned int i, n = mem->size >> PAGE_SHIFT;
+	unsigned int i;
 
-	mem->pages = kvmalloc_array(n, sizeof(*mem->pages), GFP_KERNEL_ACCOUNT);
-	if (!mem->pages)
+	if (vb2_vmalloc_make_array(mem))
 		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		mem->pages[i] = vmalloc_to_page(mem->vaddr + i * PAGE_SIZE);
-	mem->num_pages = n;
+	mem->num_pages = mem->size >> PAGE_SHIFT;
+	for (i = 0; i < mem->num_pages; i++)
+		mem->pages[i] = virt_to_page(mem->vaddr + i * PAGE_SIZE);
 	return 0;
-}
-
-/* remap_vmalloc_range() wants vmalloc_user(), which takes no gfp flags */
-static int vb2_vmalloc_mmap(struct vb2_mem *mem, struct vm_area_struct *vma)
-{
-	unsigned long size = vma->vm_end - vma->vm_start, start, i;
-	int ret = 0;
-
-	if (check_shl_overflow(vma->vm_pgoff, PAGE_SHIFT, &start) ||
-	    start > mem->size || size > mem->size - start)
-		return -ENXIO;
-	for (i = 0; i < size && !ret; i += PAGE_SIZE)
-		ret = vm_insert_page(vma, vma->vm_start + i,
-				     vmalloc_to_page(mem->vaddr + start + i));
-	return ret;
 }
 
 static const struct vb2_mem_kind vb2_vmalloc_kind = {
 	.owner		= THIS_MODULE,
 	.free		= vb2_vmalloc_free,
 	.get_pages	= vb2_vmalloc_get_pages,
-	.mmap		= vb2_vmalloc_mmap,
 };
+
+/* Large chunks are cheaper than single pages, but not worth much trouble */
+static gfp_t vb2_vmalloc_easily(gfp_t gfp)
+{
+	return (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
+}
+
+/* vmalloc() would charge page by page, and not take large ones */
+static int vb2_vmalloc_fill(struct vb2_mem *mem, gfp_t gfp)
+{
+	unsigned int n = mem->size >> PAGE_SHIFT, order = MAX_PAGE_ORDER, i;
+
+	/* What cannot be is refused before memory is looked for */
+	if (n > totalram_pages() || vb2_vmalloc_make_array(mem))
+		return -ENOMEM;
+	while (mem->num_pages < n) {
+		struct page *page;
+
+		order = min_t(unsigned int, order, ilog2(n - mem->num_pages));
+		if (order)
+			page = alloc_pages(vb2_vmalloc_easily(gfp) | __GFP_COMP,
+					   order);
+		else
+			page = alloc_page(gfp);
+		for (i = 0; page && i < 1 << order; i++)
+			mem->pages[mem->num_pages++] = page + i;
+		if (!page && !order)
+			return -ENOMEM;
+		if (!page)
+			order--;
+	}
+	return 0;
+}
 
 static void *vb2_vmalloc_alloc(struct vb2_buffer *vb, struct device *dev,
 			       unsigned long size)
 {
 	struct vb2_mem *mem = vb2_mem_create(vb, NULL, size, &vb2_vmalloc_kind);
+	gfp_t gfp = VB2_MEM_GFP | vb->vb2_queue->gfp_flags;
 
 	if (IS_ERR(mem))
 		return mem;
-	mem->vaddr = __vmalloc(size, VB2_MEM_GFP | vb->vb2_queue->gfp_flags);
+	if (size <= VB2_VMALLOC_DIRECT)
+		mem->vaddr = alloc_pages_exact(size, vb2_vmalloc_easily(gfp));
 	if (mem->vaddr)
+		return mem;
+	if (!vb2_vmalloc_fill(mem, gfp) && vb2_mem_vaddr(vb, mem))
 		return mem;
 	vb2_mem_put(mem);
 	return ERR_PTR(-ENOMEM);
