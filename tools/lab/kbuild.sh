@@ -50,6 +50,10 @@ kbuild() {
 		CONFIG_*=m) flags+=" -D${setting%=m}_MODULE=1" ;;
 		CONFIG_*=y) flags+=" -D${setting%=y}=1" ;;
 		KCFLAGS=*) flags+=" ${setting#KCFLAGS=}" ;;
+		KBUILD_EXTRA_SYMBOLS=*)
+			# Versions of symbols may have changed; kbuild does not look
+			[ "$folder/Module.symvers" -nt "${setting#*=}" ] ||
+				rm -f "$folder/Module.symvers" ;;
 		esac
 	done
 	make -C "$(kernel_dir "$kernel")" M="$folder" -j"$(nproc)" --no-print-directory \
