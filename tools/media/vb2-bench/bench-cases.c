@@ -352,7 +352,7 @@ void run_iommu(void)
 
 /*
  * What a buffer costs when it is made and freed, 64 at a time. The floor is
- * what a further page of it costs: getting, clearing and freeing that is not
+ * what as many pages again cost: getting, clearing and freeing them is not
  * vb2's work.
  */
 static void measure_allocation(const char *allocator, unsigned int pages,
@@ -394,25 +394,29 @@ static void measure_allocation(const char *allocator, unsigned int pages,
 	queue_close(&q);
 }
 
-void run_allocation(void)
+static void run_allocator(const char *allocator, unsigned int pages)
 {
 	static const char * const operations[] = {
 		"REQBUFS", "REQBUFS(0)", "CREATE_BUFS"
 	};
-	static const char * const allocators[] = {
-		"vmalloc", "dma-contig", "dma-sg"
-	};
-	uint64_t one[3], two[3];
-	unsigned int i, n;
+	uint64_t once[3], twice[3];
+	unsigned int i;
 	char name[64];
 
-	for (n = 0; n < 3; n++) {
-		measure_allocation(allocators[n], 1, one);
-		measure_allocation(allocators[n], 2, two);
-		snprintf(name, sizeof(name), "allocation, %s, 1 page",
-			 allocators[n]);
-		for (i = 0; i < 3; i++)
-			report(name, operations[i], PER_BUFFER, one[i],
-			       two[i] > one[i] ? two[i] - one[i] : 0);
-	}
+	measure_allocation(allocator, pages, once);
+	measure_allocation(allocator, 2 * pages, twice);
+	snprintf(name, sizeof(name), "allocation, %s, %u page%s", allocator,
+		 pages, pages > 1 ? "s" : "");
+	for (i = 0; i < 3; i++)
+		report(name, operations[i], PER_BUFFER, once[i],
+		       twice[i] > once[i] ? twice[i] - once[i] : 0);
+}
+
+void run_allocation(void)
+{
+	run_allocator("vmalloc", 1);
+	/* Too much for one piece */
+	run_allocator("vmalloc", 64);
+	run_allocator("dma-contig", 1);
+	run_allocator("dma-sg", 1);
 }
