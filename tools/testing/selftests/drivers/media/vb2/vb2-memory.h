@@ -327,11 +327,12 @@ enum layout {
 static inline enum layout layout(const void *map, size_t size)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
+	size_t pages = ((uintptr_t)map % 4096 + size + 4095) / 4096;
 	const char *bytes = map;
 	enum layout found = ONE_RUN;
 	uint64_t entry, first = 0;
 
-	for (size_t i = 0; i < (size + 4095) / 4096; i++) {
+	for (size_t i = 0; i < pages; i++) {
 		off_t where = ((uintptr_t)map / 4096 + i) * sizeof(entry);
 
 		/* So that there is a page */
