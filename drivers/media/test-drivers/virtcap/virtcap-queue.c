@@ -50,11 +50,15 @@ static int virtcap_buf_out_validate(struct vb2_buffer *vb)
 	return -EINVAL;
 }
 
-/* New memory: nothing is drawn there yet. */
+/* New memory: nothing is drawn there yet, and the CPU must be able to. */
 static int virtcap_buf_init(struct vb2_buffer *vb)
 {
 	struct virtcap_node *node = vb2_get_drv_priv(vb->vb2_queue);
 
+	for (unsigned int p = 0; p < vb->num_planes; p++)
+		if (!vb2_plane_vaddr(vb, p))
+			return vb->memory == VB2_MEMORY_DMABUF ? -EINVAL :
+								 -ENOMEM;
 	to_virtcap_buf(vb)->drawn = node->vc->draw_gen - 1;
 	return 0;
 }

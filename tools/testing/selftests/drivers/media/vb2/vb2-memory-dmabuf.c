@@ -126,6 +126,34 @@ TEST_F(import, lengths)
 	close(small);
 }
 
+/* virtcap works with the CPU: it refuses what that cannot reach, in time */
+TEST_F(import, no_kernel_address)
+{
+	int dev = open("/dev/vb2_memory_unmapped", O_RDWR | O_CLOEXEC);
+	struct side from = { .memory = V4L2_MEMORY_MMAP, .data = sent };
+	struct side to = { .memory = V4L2_MEMORY_DMABUF };
+	unsigned int type = V4L2_BUF_TYPE_META_CAPTURE;
+	char name[64];
+	int fd;
+
+	if (dev < 0)
+		SKIP(return, "no module vb2-memory-unmapped");
+	to.fd = ioctl(dev, 0x1000, SIZE);
+	ASSERT_LE(0, to.fd);
+	EXPECT_EQ(-EINVAL, output_from(&self->p, to.fd, 0));
+	EXPECT_EQ(-EINVAL, path_copy(&self->p, &from, &to));
+
+	snprintf(name, sizeof(name), "%s metadata", variant->device);
+	fd = node_open(name, 0, NULL);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, side_prepare(fd, type, &to));
+	EXPECT_EQ(-EINVAL, side_queue(fd, type, &to));
+	close(fd);
+	close(to.fd);
+	close(dev);
+	EXPECT_EQ(0, output_from(&self->p, self->fd[0], 0));
+}
+
 /* One index, streaming all the time, and the descriptors come and go */
 TEST_F(import, another_at_every_qbuf)
 {

@@ -5,12 +5,21 @@
 #
 # usage: vb2-memory.sh [--bits N] [PROGRAM]...
 #
-# Wants root and, for the bus master's part, two of QEMU's "edu" devices whose
-# dma_mask allows 64 bits, or N, and the module in test_modules/.
+# Wants root, the modules in test_modules/ and, for the bus master's part, two of
+# QEMU's "edu" devices whose dma_mask allows 64 bits, or N.
 
 DIR=$(dirname "$(readlink -f "$0")")
 # shellcheck source=/dev/null
 . "$DIR/../../../kselftest/ktap_helpers.sh"
+
+# load_test MODULE [PARAMETER]...: one of test_modules/
+load_test()
+{
+	modprobe -q "$@" && return
+	module=$1
+	shift
+	insmod "$DIR/test_modules/$module.ko" "$@"
+}
 
 # virtcap.0 to .2 export, .3 to .5 import, .6 to .8 are multi-planar: each time
 # vmalloc, dma-contig, dma-sg
@@ -29,10 +38,9 @@ load()
 		  done)
 		END
 	then
-		set -- allocators=0,1 "dma_bits=$bits"
-		modprobe vb2-memory-edu "$@" ||
-		insmod "$DIR/test_modules/vb2-memory-edu.ko" "$@"
+		load_test vb2-memory-edu allocators=0,1 "dma_bits=$bits"
 	fi
+	load_test vb2-memory-unmapped
 	mountpoint -q /sys/kernel/debug ||
 		mount -t debugfs none /sys/kernel/debug
 	echo 8 > /proc/sys/vm/nr_hugepages
@@ -56,7 +64,7 @@ undo()
 	[ -z "$loop" ] || losetup -d "$loop"
 	rm -rf "$work"
 	echo 0 > /proc/sys/vm/nr_hugepages
-	rmmod vb2_memory_edu virtcap 2> /dev/null
+	rmmod vb2_memory_unmapped vb2_memory_edu virtcap 2> /dev/null
 }
 
 bits=64
