@@ -239,6 +239,23 @@ static void virtcap_fill_fmt(struct virtcap_node *node,
 	memset(mp->reserved, 0, sizeof(mp->reserved));
 }
 
+/* The webcam has certain rates: the slowest one that is not below the wanted */
+static struct v4l2_fract virtcap_fit_interval(const struct virtcap_node *node,
+					      struct v4l2_fract t)
+{
+	unsigned int num = virtcap_num_rates(node->fmt.width, node->fmt.height);
+	unsigned int i = 0;
+
+	if (!virtcap_webcam(node))
+		return t;
+	if (!t.numerator || !t.denominator)
+		t = (struct v4l2_fract) { 1, 30 };
+	while (i < num - 1 &&
+	       (u64)virtcap_rates[i] * t.numerator < t.denominator)
+		i++;
+	return (struct v4l2_fract) { 1, virtcap_rates[i] };
+}
+
 /**
  * virtcap_format_set() - select a format
  * @node: the node
@@ -263,7 +280,7 @@ void virtcap_format_set(struct virtcap_node *node,
 		vc->compose = (struct v4l2_rect) { 0, 0, mp->width, mp->height };
 		virtcap_select_fit(vc);
 	}
-	virtcap_set_interval(node, node->interval);
+	virtcap_set_interval(node, virtcap_fit_interval(node, node->interval));
 }
 
 /* The driver keeps one form of the format; these two translate. */
@@ -450,21 +467,10 @@ int virtcap_s_parm(struct file *file, void *priv, struct v4l2_streamparm *parm)
 {
 	struct virtcap_node *node = video_drvdata(file);
 	struct v4l2_fract t = parm->parm.capture.timeperframe;
-	unsigned int num = virtcap_num_rates(node->fmt.width, node->fmt.height);
-	unsigned int i = 0;
 
 	if (parm->type != node->queue.type)
 		return -EINVAL;
-	if (virtcap_webcam(node)) {
-		if (!t.numerator || !t.denominator)
-			t = (struct v4l2_fract) { 1, 30 };
-		/* The slowest rate that is not below the wanted one */
-		while (i < num - 1 &&
-		       (u64)virtcap_rates[i] * t.numerator < t.denominator)
-			i++;
-		t = (struct v4l2_fract) { 1, virtcap_rates[i] };
-	}
 	if (virtcap_webcam(node) || virtcap_any_rate(node))
-		virtcap_set_interval(node, t);
+		virtcap_set_interval(node, virtcap_fit_interval(node, t));
 	return virtcap_g_parm(file, priv, parm);
 }
