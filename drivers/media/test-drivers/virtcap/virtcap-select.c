@@ -20,64 +20,78 @@ static u32 virtcap_zoom(u32 len, u32 other, u32 max)
 	return ALIGN_DOWN(clamp(len, min(low, high), high), 2);
 }
 
-/**
- * virtcap_select_fit() - make crop and compose rectangles fit each other
- * @vc: the device
- *
- * The crop rectangle changes only if no compose rectangle would do.
- *
- * Context: lock of the capture node held.
- */
-void virtcap_select_fit(struct virtcap *vc)
+/* The crop rectangle changes only if no compose rectangle would do. */
+static void virtcap_fit(const struct virtcap *vc, struct v4l2_rect *crop,
+			struct v4l2_rect *compose)
 {
 	const struct v4l2_pix_format_mplane *mp = &vc->cap.fmt;
 	struct v4l2_rect bounds = { .width = mp->width, .height = mp->height };
 	u32 f = V4L2_FIELD_HAS_T_OR_B(mp->field) ? 2 : 1;
 
+	crop->width = min_t(u32, crop->width, mp->width * VIRTCAP_MAX_ZOOM);
+	crop->height = min_t(u32, crop->height,
+			     mp->height * VIRTCAP_MAX_ZOOM * f);
+	v4l2_rect_map_inside(crop, &vc->src);
+	compose->width = virtcap_zoom(compose->width, crop->width, mp->width);
+	compose->height = virtcap_zoom(compose->height, crop->height / f,
+				       mp->height);
+	v4l2_rect_map_inside(compose, &bounds);
+}
+
+static void virtcap_select_set(struct virtcap *vc, const struct v4l2_rect *crop,
+			       const struct v4l2_rect *compose)
+{
 	guard(mutex)(&vc->tpg_lock);
-	vc->crop.width = min_t(u32, vc->crop.width,
-			       mp->width * VIRTCAP_MAX_ZOOM);
-	vc->crop.height = min_t(u32, vc->crop.height,
-				mp->height * VIRTCAP_MAX_ZOOM * f);
-	v4l2_rect_map_inside(&vc->crop, &vc->src);
-	vc->compose.width = virtcap_zoom(vc->compose.width, vc->crop.width,
-					 mp->width);
-	vc->compose.height = virtcap_zoom(vc->compose.height,
-					  vc->crop.height / f, mp->height);
-	v4l2_rect_map_inside(&vc->compose, &bounds);
+	vc->crop = *crop;
+	vc->compose = *compose;
 	tpg_s_crop_compose(&vc->tpg, &vc->crop, &vc->compose);
 	vc->draw_gen++;
 }
 
-/* Adjust a rectangle to its bounds, in the direction that the flags allow. */
-static int virtcap_adjust(struct v4l2_rect *r, const struct v4l2_rect *bounds,
+/**
+ * virtcap_select_fit() - make crop and compose rectangles fit each other
+ * @vc: the device
+ *
+ * Context: lock of the capture node held.
+ */
+void virtcap_select_fit(struct virtcap *vc)
+{
+	struct v4l2_rect crop = vc->crop, compose = vc->compose;
+
+	virtcap_fit(vc, &crop, &compose);
+	virtcap_select_set(vc, &crop, &compose);
+}
+
+/* Adjust a rectangle to its bounds, in the direction of the flags if it can be. */
+static void virtcap_adjust(struct v4l2_rect *r, const struct v4l2_rect *bounds,
+			   u32 flags)
+{
+	r->width = min(r->width, bounds->width);
+	r->height = min(r->height, bounds->height);
+	if (flags & V4L2_SEL_FLAG_GE) {
+		r->width = ALIGN(r->width, 2);
+		r->height = ALIGN(r->height, 2);
+	} else {
+		r->width = ALIGN_DOWN(r->width, 2);
+		r->height = ALIGN_DOWN(r->height, 2);
+	}
+	r->width = max_t(u32, r->width, VIRTCAP_MIN_SIZE);
+	r->height = max_t(u32, r->height, VIRTCAP_MIN_SIZE);
+	r->left &= ~1;
+	r->top &= ~1;
+	v4l2_rect_map_inside(r, bounds);
+}
+
+static bool virtcap_obeys(const struct v4l2_rect *r, const struct v4l2_rect *wanted,
 			  u32 flags)
 {
-	struct v4l2_rect new = *r;
-
-	new.width = min(new.width, bounds->width);
-	new.height = min(new.height, bounds->height);
-	if (flags & V4L2_SEL_FLAG_GE) {
-		new.width = ALIGN(new.width, 2);
-		new.height = ALIGN(new.height, 2);
-	} else {
-		new.width = ALIGN_DOWN(new.width, 2);
-		new.height = ALIGN_DOWN(new.height, 2);
-	}
-	new.width = max_t(u32, new.width, VIRTCAP_MIN_SIZE);
-	new.height = max_t(u32, new.height, VIRTCAP_MIN_SIZE);
-	new.left &= ~1;
-	new.top &= ~1;
-	v4l2_rect_map_inside(&new, bounds);
-
 	if (flags & V4L2_SEL_FLAG_GE &&
-	    (new.width < r->width || new.height < r->height))
-		return -ERANGE;
+	    (r->width < wanted->width || r->height < wanted->height))
+		return false;
 	if (flags & V4L2_SEL_FLAG_LE &&
-	    (new.width > r->width || new.height > r->height))
-		return -ERANGE;
-	*r = new;
-	return 0;
+	    (r->width > wanted->width || r->height > wanted->height))
+		return false;
+	return true;
 }
 
 static int virtcap_sel_check(const struct virtcap *vc,
@@ -122,7 +136,8 @@ int virtcap_s_selection(struct file *file, void *priv, struct v4l2_selection *s)
 {
 	struct virtcap_node *node = video_drvdata(file);
 	struct virtcap *vc = node->vc;
-	struct v4l2_rect bounds = vc->src, *rect = &vc->crop;
+	struct v4l2_rect crop = vc->crop, compose = vc->compose;
+	struct v4l2_rect bounds = vc->src, *rect = &crop;
 	int ret = virtcap_sel_check(vc, s);
 
 	if (ret)
@@ -130,17 +145,16 @@ int virtcap_s_selection(struct file *file, void *priv, struct v4l2_selection *s)
 	if (s->target == V4L2_SEL_TGT_COMPOSE) {
 		bounds = (struct v4l2_rect) {
 			0, 0, node->fmt.width, node->fmt.height };
-		rect = &vc->compose;
+		rect = &compose;
 	} else if (s->target != V4L2_SEL_TGT_CROP) {
 		return -EINVAL;
 	}
-	ret = virtcap_adjust(&s->r, &bounds, s->flags);
-	if (ret)
-		return ret;
-	scoped_guard(mutex, &vc->tpg_lock) {
-		*rect = s->r;
-	}
-	virtcap_select_fit(vc);
+	*rect = s->r;
+	virtcap_adjust(rect, &bounds, s->flags);
+	virtcap_fit(vc, &crop, &compose);
+	if (!virtcap_obeys(rect, &s->r, s->flags))
+		return -ERANGE;
+	virtcap_select_set(vc, &crop, &compose);
 	s->r = *rect;
 	return 0;
 }
