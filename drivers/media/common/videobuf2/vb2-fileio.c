@@ -134,13 +134,18 @@ static int finish_buffer(struct vb2_queue *q, struct vb2_fileio_data *fileio)
 static int get_buffer(struct vb2_queue *q, struct vb2_fileio_data *fileio,
 		      bool nonblock)
 {
-	unsigned int index;
+	unsigned int index, empty = 0;
 	int ret;
 
 	for (;;) {
-		/* A frame without payload is nothing to return from read() */
+		/*
+		 * A frame without payload is nothing to return from read(). If
+		 * all are empty, the driver may give them back at once for ever.
+		 */
 		if (fileio->vb && fileio->pos >= fileio->size) {
 			ret = finish_buffer(q, fileio);
+			if (!ret && ++empty > q->num_bufs)
+				ret = -EIO;
 			if (ret)
 				return ret;
 		}

@@ -99,6 +99,22 @@ static void vb2_read_excludes_streaming(struct kunit *test)
 	mock->q.waiting_in_dqbuf = false;
 }
 
+/* A device that is gone gives each buffer back at once and empty, for ever */
+static void vb2_read_nothing_but_empty_frames(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	u8 __user *data = user_memory(test, PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, do_read(mock, data, 1), -EAGAIN);
+	mock->instant = true;
+	mock->empty = true;
+	vb2_mock_advance(mock, 1);
+	KUNIT_EXPECT_EQ(test, do_read(mock, data, 1), -EIO);
+	KUNIT_EXPECT_EQ(test, do_read(mock, data, 1), -EIO);
+	mock->empty = false;
+	KUNIT_EXPECT_EQ(test, do_read(mock, data, 1), 1);
+}
+
 /* Each step of the start fails, and the queue is as free as before */
 static void vb2_read_start_fails(struct kunit *test)
 {
@@ -342,6 +358,7 @@ static struct kunit_case vb2_fileio_cases[] = {
 	KUNIT_CASE(vb2_read_start_fails),
 	KUNIT_CASE(vb2_read_bad_pointer),
 	KUNIT_CASE(vb2_read_skips_empty_frames),
+	KUNIT_CASE(vb2_read_nothing_but_empty_frames),
 	KUNIT_CASE(vb2_read_released_while_sleeping),
 	KUNIT_CASE(vb2_write_frames),
 	KUNIT_CASE(vb2_write_queue_fails),

@@ -309,6 +309,11 @@ struct dma_buf *vb2_mock_dmabuf(struct kunit *test, size_t size, int *fd)
 	return dbuf;
 }
 
+void vb2_mock_dmabuf_close(struct kunit *test, int fd)
+{
+	kunit_release_action(test, close_test_fd, (void *)(long)fd);
+}
+
 long vb2_mock_dmabuf_users(struct dma_buf *dbuf)
 {
 	return file_count(dbuf->file);

@@ -45,6 +45,7 @@ static int mock_queue_setup(struct vb2_queue *q, unsigned int *num_buffers,
 	int ret;
 
 	mock->setup_for_fileio = vb2_fileio_is_active(q);
+	mock->setup_planes = *num_planes;
 	ret = vb2_mock_call(mock, MOCK_QUEUE_SETUP);
 	if (ret)
 		return ret;
@@ -388,7 +389,7 @@ static void fill_buffer(struct vb2_mock *mock, struct vb2_buffer *vb)
 		return;
 	for (i = 0; i < vb->num_planes; i++) {
 		data = vb2_plane_vaddr(vb, i);
-		vb2_set_plane_payload(vb, i, mock->payload ?:
+		vb2_set_plane_payload(vb, i, mock->empty ? 0 : mock->payload ?:
 				      vb2_plane_size(vb, i));
 		if (data)
 			memset(data, mock->frame,

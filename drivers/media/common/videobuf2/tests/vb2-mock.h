@@ -90,8 +90,9 @@ struct vb2_mock {
 	unsigned int num_planes;
 	unsigned int sizes[VB2_MAX_PLANES];
 	unsigned int want_buffers;
-	/* Was it called for read() or write()? */
+	/* Was it called for read() or write()? And with how many planes? */
 	bool setup_for_fileio;
+	unsigned int setup_planes;
 
 	/* Calls so far, and which of them fails with what; 0 for none */
 	unsigned int calls[MOCK_OPS];
@@ -116,6 +117,8 @@ struct vb2_mock {
 	bool instant;
 	/* Bytes of each frame, 0 for as much as there is room */
 	unsigned int payload;
+	/* Frames have no bytes at all */
+	bool empty;
 	/* Bad manners, for the tests of what the core makes of them */
 	bool keep_on_stop;
 	bool keep_on_failed_start;
@@ -183,6 +186,7 @@ enum vb2_buffer_state vb2_mock_state(struct vb2_mock *mock, unsigned int index);
 
 /* A dma-buf of @size bytes and its descriptor; freed with the test */
 struct dma_buf *vb2_mock_dmabuf(struct kunit *test, size_t size, int *fd);
+void vb2_mock_dmabuf_close(struct kunit *test, int fd);
 /* No pin outlives its turn in kernels that do not tell when a process changes */
 #define VB2_MOCK_NEEDS_PINS_KEPT(test)					\
 	do {								\
