@@ -254,7 +254,7 @@ static int check_sizes(struct vb2_queue *q, const struct vb2_alloc_request *req)
 static int add_buffers(struct vb2_queue *q, struct vb2_alloc_request *req,
 		       unsigned int *first_index)
 {
-	unsigned int first, wanted;
+	unsigned int given = req->num_planes, first, wanted;
 	int got, ret;
 
 	ret = get_table(q);
@@ -286,6 +286,8 @@ static int add_buffers(struct vb2_queue *q, struct vb2_alloc_request *req,
 	got = ret;
 	if (got < wanted) {
 		req->count = got;
+		/* Sizes are given to drivers by CREATE_BUFS only */
+		req->num_planes = given;
 		ret = vb2_op_queue_setup(q, &req->count, &req->num_planes,
 					 req->sizes);
 		if (!ret && (req->count > got || got < req->min_count))

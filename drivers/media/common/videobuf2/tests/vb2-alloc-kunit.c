@@ -210,6 +210,25 @@ static void vb2_core_create_bufs_refused(struct kunit *test)
  * Defect 4: the driver is asked a second time, since there were fewer buffers
  * than it agreed to, and refuses. User space gets the driver's error.
  */
+/* A driver that is asked again must not take it for CREATE_BUFS */
+static void vb2_core_reqbufs_asks_again(struct kunit *test)
+{
+	struct vb2_mock *mock = vb2_mock_capture(test);
+	unsigned int first;
+
+	vb2_mock_fail(mock, MOCK_ALLOC, 3, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, vb2_mock_reqbufs(mock, VB2_MEMORY_MMAP, 4), 2);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_QUEUE_SETUP], 2);
+	KUNIT_EXPECT_EQ(test, mock->setup_planes, 0);
+
+	vb2_mock_fail(mock, MOCK_ALLOC, 2, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, 1,
+			vb2_mock_create_bufs(mock, VB2_MEMORY_MMAP, 3,
+					     PAGE_SIZE, &first));
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_QUEUE_SETUP], 4);
+	KUNIT_EXPECT_EQ(test, mock->setup_planes, 1);
+}
+
 static void vb2_core_create_bufs_late_queue_setup_error(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);
@@ -302,6 +321,7 @@ static struct kunit_case vb2_alloc_cases[] = {
 	KUNIT_CASE(vb2_core_reqbufs_alloc_fails),
 	KUNIT_CASE(vb2_core_reqbufs_buf_init_fails),
 	KUNIT_CASE(vb2_core_reqbufs_too_few),
+	KUNIT_CASE(vb2_core_reqbufs_asks_again),
 	KUNIT_CASE(vb2_core_reqbufs_queue_setup_fails),
 	KUNIT_CASE(vb2_core_reqbufs_bad_queue_setup),
 	KUNIT_CASE(vb2_verify_memory_type_all),
