@@ -9,9 +9,8 @@
  *
  * It is bounded by count and by bytes; what was kept first goes first.
  * Everything goes at STREAMOFF, when buffers are freed, and when memory gets
- * scarce. As long as an attachment is kept, so is the dma-buf: an application
- * that closes its descriptors while it streams gives the memory free at
- * STREAMOFF.
+ * scarce. As long as an attachment is kept, so is the dma-buf, but one that has
+ * no descriptor, mapping or other user left goes when the next is kept.
  *
  * An address is another matter: the process may have mapped something else
  * there. Each pin watches its range of addresses from before the pages were
@@ -30,6 +29,7 @@
 #include <linux/shrinker.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
 #include <trace/events/vb2.h>
@@ -85,7 +85,7 @@ static void watch_range(struct vb2_named *named)
 {
 	if (!current->mm ||
 	    mmu_interval_notifier_insert(&named->watch, current->mm,
-					 named->m, named->length,
+					 untagged_addr(named->m), named->length,
 					 &watch_ops))
 		return;
 	named->watched = true;
@@ -120,10 +120,11 @@ static bool range_changed(struct vb2_named *named)
 }
 #endif
 
-/* The pages are not those of the address any more */
+/* It cannot be named again: the address has other pages, or we are the last */
 static bool is_useless(struct vb2_named *named)
 {
-	return !named->dbuf && range_changed(named);
+	return named->dbuf ? file_count(named->dbuf->file) == 1 :
+			     range_changed(named);
 }
 
 /* Is this what the calling process means when it names the same again? */
@@ -158,11 +159,11 @@ static void drop(struct vb2_keep *keep, struct vb2_named *named)
 	vb2_named_release(keep->q, named);
 }
 
+/* Under keep->lock */
 static void drop_useless(struct vb2_keep *keep, bool all)
 {
 	struct vb2_named *named, *next;
 
-	guard(mutex)(&keep->lock);
 	list_for_each_entry_safe(named, next, &keep->kept, entry)
 		if (all || is_useless(named))
 			drop(keep, named);
@@ -172,6 +173,7 @@ static void work(struct work_struct *work)
 {
 	struct vb2_keep *keep = container_of(work, struct vb2_keep, work);
 
+	guard(mutex)(&keep->lock);
 	drop_useless(keep, xchg(&keep->scarce, false));
 }
 
@@ -301,6 +303,7 @@ void vb2_keep_put(struct vb2_queue *q, struct vb2_named *named)
 	struct vb2_keep *keep = q->keep;
 
 	guard(mutex)(&keep->lock);
+	drop_useless(keep, false);
 	if (named->length > MAX_KEPT_BYTES || is_useless(named)) {
 		vb2_named_release(q, named);
 		return;
@@ -323,7 +326,8 @@ void vb2_keep_end(struct vb2_queue *q)
 		return;
 	q->keep = NULL;
 	shrinker_free(keep->shrinker);
-	drop_useless(keep, true);
+	scoped_guard(mutex, &keep->lock)
+		drop_useless(keep, true);
 	cancel_work_sync(&keep->work);
 	mutex_destroy(&keep->lock);
 	kfree(keep);

@@ -75,6 +75,25 @@ static void vb2_keep_dmabufs(struct kunit *test)
 	vb2_mock_expect_balanced(mock);
 }
 
+/* What has no other user left cannot be named again */
+static void vb2_keep_not_what_nobody_has(struct kunit *test)
+{
+	struct vb2_mock *mock = keep_mock(test, VB2_MEMORY_DMABUF);
+	int fd[AREAS];
+	unsigned int i;
+
+	for (i = 0; i < AREAS; i++)
+		vb2_mock_dmabuf(test, SZ_16K, &fd[i]);
+	turn_dmabuf(mock, fd[0], 0);
+	turn_dmabuf(mock, fd[1], 0);
+	/* The first is kept, the second is what the buffer holds */
+	vb2_mock_dmabuf_close(test, fd[0]);
+	vb2_mock_dmabuf_close(test, fd[1]);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_DETACH_DMABUF], 0);
+	turn_dmabuf(mock, fd[2], 0);
+	KUNIT_EXPECT_EQ(test, mock->calls[MOCK_DETACH_DMABUF], 2);
+}
+
 /* How many of @count dma-bufs are held when each was named once */
 static unsigned int held_of(struct vb2_mock *mock, size_t size,
 			    unsigned int count)
@@ -223,6 +242,7 @@ static void vb2_keep_no_process(struct kunit *test)
 
 static struct kunit_case vb2_keep_cases[] = {
 	KUNIT_CASE(vb2_keep_dmabufs),
+	KUNIT_CASE(vb2_keep_not_what_nobody_has),
 	KUNIT_CASE(vb2_keep_bounded_by_count),
 	KUNIT_CASE(vb2_keep_bounded_by_bytes),
 	KUNIT_CASE(vb2_keep_addresses),
