@@ -37,16 +37,15 @@ int vb2_flow_prepare(struct vb2_buffer *vb)
 
 	if (q->error) {
 		vb2_dbg(q, 1, "fatal error before\n");
-		return -EIO;
+		ret = -EIO;
+		goto refused;
 	}
 	if (vb->prepared)
 		return 0;
 
-	if (q->is_output) {
-		ret = vb2_op_buf_out_validate(vb);
-		if (ret)
-			return ret;
-	}
+	ret = q->is_output ? vb2_op_buf_out_validate(vb) : 0;
+	if (ret)
+		goto refused;
 
 	vb2_state_set(vb, VB2_BUF_STATE_PREPARING);
 	ret = vb2_op_fill_vb2_buffer(vb);
@@ -60,12 +59,18 @@ int vb2_flow_prepare(struct vb2_buffer *vb)
 	vb2_state_set(vb, before);
 	if (ret) {
 		vb2_dbg(q, 1, "buffer %u not prepared, %d\n", vb->index, ret);
-		return ret;
+		goto refused;
 	}
 
 	vb2_planes_sync_for_device(vb);
 	vb->prepared = true;
 	return 0;
+
+refused:
+	/* A request may be queued again */
+	if (vb->state == VB2_BUF_STATE_DEQUEUED)
+		vb2_planes_forget(vb);
+	return ret;
 }
 
 static int check_dequeued(struct vb2_buffer *vb)

@@ -302,6 +302,7 @@ void vb2_flow_return(struct vb2_buffer *vb);
 /* vb2-planes.c */
 int vb2_planes_alloc(struct vb2_buffer *vb);
 int vb2_planes_acquire(struct vb2_buffer *vb);
+void vb2_planes_forget(struct vb2_buffer *vb);
 void vb2_planes_release(struct vb2_buffer *vb);
 void vb2_planes_prepare(struct vb2_buffer *vb);
 void vb2_planes_finish(struct vb2_buffer *vb);

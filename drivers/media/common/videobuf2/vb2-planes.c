@@ -119,7 +119,8 @@ static int check_length(struct vb2_buffer *vb, unsigned int i)
 	if (!plane->bytesused && !q->allow_zero_bytesused)
 		plane->bytesused = plane->length;
 	if (plane->bytesused > plane->length ||
-	    (plane->data_offset && plane->data_offset >= plane->bytesused)) {
+	    (plane->data_offset &&
+	     plane->data_offset >= (plane->bytesused ?: plane->length))) {
 		vb2_dbg(q, 1, "plane %u: %u of %u bytes used, data at %u\n", i,
 			plane->bytesused, plane->length, plane->data_offset);
 		return -EINVAL;
@@ -246,18 +247,24 @@ err:
 	return ret;
 }
 
-/* QUERYBUF shall not show what was refused, but what the plane holds */
-static void forget_named(struct vb2_plane *plane)
+/* QUERYBUF shall not show what was refused, but what the planes hold */
+void vb2_planes_forget(struct vb2_buffer *vb)
 {
-	if (plane->named) {
-		plane->length = plane->named->length;
-		plane->m.userptr = plane->named->m;
+	struct vb2_plane *plane;
+
+	if (vb->memory == VB2_MEMORY_MMAP)
 		return;
+	for (plane = vb->planes; plane < vb->planes + vb->num_planes; plane++) {
+		if (plane->named) {
+			plane->length = plane->named->length;
+			plane->m.userptr = plane->named->m;
+			continue;
+		}
+		plane->length = plane->min_length;
+		plane->m.userptr = 0;
+		plane->bytesused = 0;
+		plane->data_offset = 0;
 	}
-	plane->length = plane->min_length;
-	plane->m.userptr = 0;
-	plane->bytesused = 0;
-	plane->data_offset = 0;
 }
 
 /*
@@ -270,17 +277,10 @@ int vb2_planes_acquire(struct vb2_buffer *vb)
 	int ret = 0;
 
 	for (i = 0; i < vb->num_planes && !ret; i++) {
-		if (!holds_named(vb, &vb->planes[i])) {
-			ret = acquire_changed(vb);
-			break;
-		}
+		if (!holds_named(vb, &vb->planes[i]))
+			return acquire_changed(vb);
 		ret = check_length(vb, i);
 	}
-	if (!ret)
-		return 0;
-
-	for (i = 0; i < vb->num_planes; i++)
-		forget_named(&vb->planes[i]);
 	return ret;
 }
 

@@ -131,7 +131,8 @@ int vb2_queue_start(struct vb2_queue *q)
 
 	/*
 	 * Buffers given back as done would reach user space although nothing
-	 * streams. Nobody waits on the list yet: cure it without done_lock.
+	 * streams. They were not taken since, under q->lock: cure it without
+	 * done_lock.
 	 */
 	if (!vb2_driver_bug(q, none_done && !list_empty(&q->done_list),
 			    "gave buffers back as done when start_streaming failed"))

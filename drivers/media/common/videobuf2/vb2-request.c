@@ -128,20 +128,20 @@ int vb2_request_add(struct vb2_queue *q, struct vb2_buffer *vb,
 	if (q->is_output && !vb->prepared) {
 		ret = vb2_op_buf_out_validate(vb);
 		if (ret)
-			return ret;
+			goto refused;
 	}
 
 	media_request_object_init(&vb->req_obj);
 	ret = media_request_lock_for_update(req);
 	if (ret) {
 		vb2_dbg(q, 1, "the request cannot be changed any more\n");
-		return ret;
+		goto refused;
 	}
 	ret = media_request_object_bind(req, &buffer_ops, q, true,
 					&vb->req_obj);
 	media_request_unlock_for_update(req);
 	if (ret)
-		return ret;
+		goto refused;
 
 	/* Its other users want the queue's lock, which we hold */
 	media_request_get(req);
@@ -149,6 +149,10 @@ int vb2_request_add(struct vb2_queue *q, struct vb2_buffer *vb,
 	q->uses_requests = true;
 	vb2_state_set(vb, VB2_BUF_STATE_IN_REQUEST);
 	return 0;
+
+refused:
+	vb2_planes_forget(vb);
+	return ret;
 }
 
 /*

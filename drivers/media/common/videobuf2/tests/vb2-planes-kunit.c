@@ -203,6 +203,8 @@ static void vb2_planes_buf_prepare_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), -EDOM);
 	KUNIT_EXPECT_EQ(test, mock->good[MOCK_BUF_CLEANUP], 1);
 	vb2_mock_expect_balanced(mock);
+	vb2_core_querybuf(&mock->q, vb2_get_buffer(&mock->q, 0), &user);
+	KUNIT_EXPECT_EQ(test, user.planes[0].m.userptr, 0);
 	name_userptrs(mock, &user, 0x10000000);
 	KUNIT_EXPECT_EQ(test, vb2_mock_qbuf(mock, &user), 0);
 }
