@@ -70,6 +70,8 @@ static int vb2_vmalloc_fill(struct vb2_mem *mem, gfp_t gfp)
 	/* What cannot be is refused before memory is looked for */
 	if (n > totalram_pages() || vb2_vmalloc_make_array(mem))
 		return -ENOMEM;
+	if (!(gfp & GFP_ZONEMASK))
+		gfp |= __GFP_HIGHMEM;
 	while (mem->num_pages < n) {
 		struct page *page;
 
