@@ -11,7 +11,8 @@
 #define _VB2_DMABUF_H
 
 #include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
+#include <linux/dma-map-ops.h>
+#include <linux/iommu.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
@@ -38,7 +39,6 @@ struct vb2_mem;
  *	under &vb2_mem.lock when all pages are first wanted at once, until it
  *	succeeds.
  * @mmap: Map into user space. NULL: insert &vb2_mem.pages.
- * @vmap: Map into the kernel. NULL: vmap() &vb2_mem.pages.
  * @mapped: The device can reach the memory through &vb2_mem.sgt: is it as it
  *	must be? For pinned and imported memory. NULL: always.
  */
@@ -47,7 +47,6 @@ struct vb2_mem_kind {
 	void (*free)(struct vb2_mem *mem);
 	int (*get_pages)(struct vb2_mem *mem);
 	int (*mmap)(struct vb2_mem *mem, struct vm_area_struct *vma);
-	void *(*vmap)(struct vb2_mem *mem);
 	int (*mapped)(struct vb2_mem *mem);
 };
 
@@ -75,6 +74,7 @@ struct vb2_mem_kind {
  * @attach: the attachment of @dev to @dbuf
  * @cpu_handle: dma-contig: what dma_alloc_attrs() returned
  * @dma_addr: dma-contig: where the memory is for @dev
+ * @translated: dma-contig: @dma_addr is an IOMMU's
  * @vmapped: @vaddr was made here and not by the allocator
  * @needs_sync: @sgt wants cache maintenance when its owner changes
  * @in_cpu_access: dma_buf_begin_cpu_access() was called
@@ -105,10 +105,19 @@ struct vb2_mem {
 	void				*cpu_handle;
 	dma_addr_t			dma_addr;
 
+	bool				translated;
 	bool				vmapped;
 	bool				needs_sync;
 	bool				in_cpu_access;
 };
+
+/* Is what the device asks for translated by an IOMMU? */
+static inline bool vb2_mem_translates(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+}
 
 /*
  * For the alloc operation: a struct with one reference and no memory, or an

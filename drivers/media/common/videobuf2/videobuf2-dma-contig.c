@@ -13,13 +13,26 @@
 
 #include "vb2-dmabuf.h"
 
+/*
+ * An IOMMU forgets a device that is unplugged. Then the DMA API would take the
+ * bus address of what somebody still has mapped for a physical one.
+ */
+static bool vb2_dc_lost(struct vb2_mem *mem)
+{
+	return mem->translated && !vb2_mem_translates(mem->dev);
+}
+
 static void vb2_dc_free(struct vb2_mem *mem)
 {
+	if (vb2_dc_lost(mem)) {
+		dev_err(mem->dev,
+			"unplugged before its memory was free: %lu bytes are lost\n",
+			mem->size);
+		return;
+	}
 	if (mem->cpu_handle)
 		dma_free_attrs(mem->dev, mem->size, mem->cpu_handle,
 			       mem->dma_addr, mem->attrs);
-	if (mem->sgt && mem->vaddr)
-		dma_vunmap_noncontiguous(mem->dev, mem->vaddr);
 	if (mem->sgt)
 		dma_free_noncontiguous(mem->dev, mem->size, mem->sgt, mem->dir);
 }
@@ -32,6 +45,8 @@ static int vb2_dc_get_pages(struct vb2_mem *mem)
 	if (mem->sgt)
 		return vb2_mem_pages_of(mem, mem->sgt);
 
+	if (vb2_dc_lost(mem))
+		return -ENODEV;
 	ret = dma_get_sgtable_attrs(mem->dev, &sgt, mem->cpu_handle,
 				    mem->dma_addr, mem->size, mem->attrs);
 	if (ret)
@@ -43,19 +58,13 @@ static int vb2_dc_get_pages(struct vb2_mem *mem)
 
 static int vb2_dc_mmap(struct vb2_mem *mem, struct vm_area_struct *vma)
 {
+	if (vb2_dc_lost(mem))
+		return -ENODEV;
 	if (mem->sgt)
 		return dma_mmap_noncontiguous(mem->dev, vma, mem->size,
 					      mem->sgt);
 	return dma_mmap_attrs(mem->dev, vma, mem->cpu_handle, mem->dma_addr,
 			      mem->size, mem->attrs);
-}
-
-/* Coherent memory has its address from the beginning, or never */
-static void *vb2_dc_vmap(struct vb2_mem *mem)
-{
-	if (!mem->sgt)
-		return NULL;
-	return dma_vmap_noncontiguous(mem->dev, mem->size, mem->sgt);
 }
 
 static int vb2_dc_mapped(struct vb2_mem *mem)
@@ -85,7 +94,6 @@ static const struct vb2_mem_kind vb2_dc_kind = {
 	.free		= vb2_dc_free,
 	.get_pages	= vb2_dc_get_pages,
 	.mmap		= vb2_dc_mmap,
-	.vmap		= vb2_dc_vmap,
 	.mapped		= vb2_dc_mapped,
 };
 
@@ -126,6 +134,7 @@ static void *vb2_dc_alloc(struct vb2_buffer *vb, struct device *dev,
 	mem = vb2_mem_create(vb, dev, size, &vb2_dc_kind);
 	if (IS_ERR(mem))
 		return mem;
+	mem->translated = vb2_mem_translates(dev);
 	ret = q->non_coherent_mem ? vb2_dc_fill_noncoherent(mem, gfp) :
 				    vb2_dc_fill_coherent(mem, gfp);
 	if (!ret)

@@ -7,7 +7,6 @@
  * to bounce would cost a copy of each frame and the scarce bounce memory.
  */
 #include <linux/dma-direct.h>
-#include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -50,8 +49,6 @@ static const struct vb2_mem_kind vb2_sg_kind = {
 static void vb2_sg_open_source(struct vb2_sg_source *src, struct device *dev,
 			       gfp_t gfp)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-	bool translated = domain && domain->type != IOMMU_DOMAIN_IDENTITY;
 	unsigned long boundary = dma_get_seg_boundary(dev);
 	size_t max = min_t(size_t, dma_get_max_seg_size(dev),
 			   dma_max_mapping_size(dev));
@@ -64,7 +61,7 @@ static void vb2_sg_open_source(struct vb2_sg_source *src, struct device *dev,
 	src->order = 0;
 	if (max >= PAGE_SIZE)
 		src->order = min(ilog2(max) - PAGE_SHIFT, MAX_PAGE_ORDER);
-	src->direct = !translated;
+	src->direct = !vb2_mem_translates(dev);
 }
 
 static bool vb2_sg_reaches(struct vb2_sg_source *src, struct page *page)

@@ -5,12 +5,12 @@
  * Lifetime: the queue, each user mapping and each exported dma-buf hold a
  * reference to a struct vb2_mem. With the queue's goes the mapping for its
  * device, so that a driver can be unbound while others hold the memory. (What
- * dma-contig allocates is the DMA API's and stays with the device.)
+ * dma-contig allocates is the DMA API's and stays with the device. If that is
+ * unplugged as well, and was behind an IOMMU, such memory is lost.)
  */
 #include <linux/cleanup.h>
 #include <linux/dma-resv.h>
 #include <linux/highmem.h>
-#include <linux/iosys-map.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -127,26 +127,23 @@ static void *vb2_mem_vmap_import(struct vb2_mem *mem)
 static void *vb2_mem_vmap_own(struct vb2_mem *mem)
 {
 	void *vaddr;
+	int ret;
 
 	guard(mutex)(&mem->lock);
 	if (mem->vaddr)
 		return mem->vaddr;
+	/* Coherent memory has its address from the beginning, or never */
+	if (mem->cpu_handle)
+		return ERR_PTR(-EOPNOTSUPP);
 
-	if (mem->kind->vmap && !mem->vec) {
-		vaddr = mem->kind->vmap(mem);
-		if (!vaddr)
-			return ERR_PTR(-EOPNOTSUPP);
-	} else {
-		int ret = vb2_mem_get_pages(mem);
-
-		if (ret)
-			return ERR_PTR(ret);
-		vaddr = vmap(mem->pages, mem->num_pages, VM_MAP, PAGE_KERNEL);
-		if (!vaddr)
-			return ERR_PTR(-ENOMEM);
-		vaddr += mem->offset;
-		mem->vmapped = true;
-	}
+	ret = vb2_mem_get_pages(mem);
+	if (ret)
+		return ERR_PTR(ret);
+	vaddr = vmap(mem->pages, mem->num_pages, VM_MAP, PAGE_KERNEL);
+	if (!vaddr)
+		return ERR_PTR(-ENOMEM);
+	vaddr += mem->offset;
+	mem->vmapped = true;
 	/* vb2_mem_kaddr() reads it without the lock */
 	smp_store_release(&mem->vaddr, vaddr);
 	return vaddr;
@@ -390,7 +387,8 @@ void *vb2_mem_get_userptr(struct vb2_buffer *vb, struct device *dev,
 	struct vb2_mem *mem;
 
 	/* Cache lines shared with other data would lose what is written there */
-	if (dev && !IS_ALIGNED(vaddr | size, dma_get_cache_alignment()))
+	if (dev && !dev_is_dma_coherent(dev) &&
+	    !IS_ALIGNED(vaddr | size, dma_get_cache_alignment()))
 		return ERR_PTR(-EINVAL);
 
 	mem = vb2_mem_create(vb, dev, size, kind);

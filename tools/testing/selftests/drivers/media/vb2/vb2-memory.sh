@@ -74,7 +74,7 @@ if [ "$1" = --bits ]; then
 fi
 [ $# -gt 0 ] || set -- vb2-memory-matrix vb2-memory-userptr \
 	vb2-memory-keep vb2-memory-dmabuf vb2-memory-lifetime \
-	vb2-memory-faults vb2-memory-nth vb2-memory-reach vb2-memory-cgroup
+	vb2-memory-unplug vb2-memory-faults vb2-memory-nth vb2-memory-reach vb2-memory-cgroup
 
 ktap_print_header
 work=$(mktemp -d)

@@ -9,6 +9,7 @@
  * 0.1 s each way: keep the pictures small.
  */
 #include <linux/dma-mapping.h>
+#include <linux/idr.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
@@ -37,7 +38,11 @@ static unsigned int dma_bits = 64;
 module_param(dma_bits, uint, 0444);
 MODULE_PARM_DESC(dma_bits, "bus address bits; give the model the same dma_mask");
 
+/* What is plugged in again is what it was before */
+static DEFINE_IDA(edu_ida);
+
 struct edu {
+	int nr;
 	struct pci_dev *pdev;
 	void __iomem *regs;
 	const struct vb2_mem_ops *mem_ops;
@@ -368,13 +373,12 @@ static void edu_free(struct v4l2_device *v4l2_dev)
 	v4l2_m2m_release(edu->m2m);
 	v4l2_device_unregister(v4l2_dev);
 	pci_dev_put(edu->pdev);
+	ida_free(&edu_ida, edu->nr);
 	kfree(edu);
 }
 
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	static atomic_t count = ATOMIC_INIT(0);
-	unsigned int nr = atomic_fetch_inc(&count) % ARRAY_SIZE(allocators);
 	struct edu *edu;
 	int ret;
 
@@ -392,9 +396,15 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	edu = kzalloc(sizeof(*edu), GFP_KERNEL);
 	if (!edu)
 		return -ENOMEM;
+	edu->nr = ida_alloc_max(&edu_ida, ARRAY_SIZE(allocators) - 1,
+				GFP_KERNEL);
+	if (edu->nr < 0) {
+		ret = edu->nr;
+		goto free;
+	}
 	edu->regs = pcim_iomap_table(pdev)[0];
-	edu->mem_ops = allocators[nr] ? &vb2_dma_sg_memops :
-					&vb2_dma_contig_memops;
+	edu->mem_ops = allocators[edu->nr] ? &vb2_dma_sg_memops :
+					     &vb2_dma_contig_memops;
 	edu->fmt.width = 160;
 	edu->fmt.height = 128;
 	edu_fit(&edu->fmt);
@@ -404,16 +414,20 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = PTR_ERR_OR_ZERO(edu->m2m);
 	if (!ret)
 		ret = v4l2_device_register(&pdev->dev, &edu->v4l2_dev);
-	if (ret) {
-		kfree(edu);
-		return ret;
-	}
+	if (ret)
+		goto free_nr;
 	edu->pdev = pci_dev_get(pdev);
 	edu->v4l2_dev.release = edu_free;
 	pci_set_drvdata(pdev, edu);
 	ret = edu_register(edu);
 	if (ret)
 		v4l2_device_put(&edu->v4l2_dev);
+	return ret;
+
+free_nr:
+	ida_free(&edu_ida, edu->nr);
+free:
+	kfree(edu);
 	return ret;
 }
 
