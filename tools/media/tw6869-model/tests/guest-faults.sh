@@ -313,9 +313,9 @@ next_system() {
 	cp $check "$1/check"
 	cat >"$1/init" <<-END
 	#!/busybox sh
-	/busybox mount -t proc proc /proc
-	/busybox mount -t sysfs sysfs /sys
-	/busybox mount -t devtmpfs devtmpfs /dev
+	/busybox mount -t proc none /proc
+	/busybox mount -t sysfs none /sys
+	/busybox mount -t devtmpfs none /dev
 	for module in /*.ko; do /busybox insmod \$module; done
 	/check --frames 10 --timeout 20000 ${nodes[*]} 2>&1 |
 		while read -r line; do echo "kexec: \$line" >/dev/kmsg; done
