@@ -309,14 +309,6 @@ static int init_pcm(struct tw6869_dev *dev, struct tw6869_audio *audio)
 					      RING_MAX);
 }
 
-/* The last file of the card is closed. */
-static void free_card(struct snd_card *card)
-{
-	struct tw6869_audio *audio = card->private_data;
-
-	v4l2_device_put(&audio->channel[0].dev->v4l2);
-}
-
 int tw6869_audio_init(struct tw6869_dev *dev)
 {
 	struct tw6869_audio *audio;
@@ -335,8 +327,6 @@ int tw6869_audio_init(struct tw6869_dev *dev)
 		audio->channel[ch].dev = dev;
 		audio->channel[ch].ch = ch;
 	}
-	v4l2_device_get(&dev->v4l2);
-	card->private_free = free_card;
 	strscpy(card->driver, "tw6869", sizeof(card->driver));
 	strscpy(card->shortname, dev->variant->name, sizeof(card->shortname));
 	snprintf(card->longname, sizeof(card->longname), "%s at %s",
@@ -356,13 +346,12 @@ int tw6869_audio_init(struct tw6869_dev *dev)
 }
 
 /*
- * Ends all streams.  The card itself lives until its last file is closed, our
- * part of it does not outlive the interrupt.
+ * Ends all streams, and waits until the last file of the card is closed: its
+ * memory must not outlive what the device knows of an IOMMU.
  */
 void tw6869_audio_free(struct tw6869_dev *dev)
 {
 	struct tw6869_audio *audio = dev->audio;
-	struct tw6869_block spare;
 
 	if (!audio)
 		return;
@@ -370,10 +359,8 @@ void tw6869_audio_free(struct tw6869_dev *dev)
 	synchronize_irq(dev->irq);
 	if (!dev->gone)
 		msleep(QUIET_MS);
-	scoped_guard(spinlock_irqsave, &dev->lock) {
-		spare = audio->spare;
+	scoped_guard(spinlock_irqsave, &dev->lock)
 		dev->audio = NULL;
-	}
-	tw6869_block_free(dev, &spare);
-	snd_card_free_when_closed(audio->card);
+	tw6869_block_free(dev, &audio->spare);
+	snd_card_free(audio->card);
 }

@@ -548,8 +548,8 @@ static void remove(struct pci_dev *pdev)
 	/* Where the link is down nobody waits for the end of a frame. */
 	if (tw6869_check_gone(dev))
 		tell_gone(dev);
-	tw6869_audio_free(dev);
 	tw6869_video_unregister(dev);
+	tw6869_audio_free(dev);
 	quiesce(dev);
 	release_interrupt(dev);
 	tw6869_dma_free(dev);

@@ -167,22 +167,36 @@ section_unplug() {
 	result "unplug: unload" unload
 }
 
+# A file that somebody holds open keeps its driver's memory.
 unplug_once() {
-	local out=/tmp/gone.log before after bad=0
+	local out=/tmp/gone.log before after sound readers remover bad=0
 
+	arecord -q -D hw:0,0,1 -f S16_LE -c 1 -r 48000 -d 60 /tmp/gone.wav 3>&- &
+	sound=$!
 	$check --until-gone --any-frame "${nodes[@]}" >$out 3>&- &
+	readers=$!
 	sleep 1
+	exec 4</dev/snd/controlC0
 	before=$(awk '{ printf "%d", $1 * 1000 }' /proc/uptime)
 	ctl remove || return 1
-	timeout 5 tail --pid=$! -f /dev/null || bad=1
+	timeout 5 tail --pid=$readers -f /dev/null || bad=1
 	after=$(awk '{ printf "%d", $1 * 1000 }' /proc/uptime)
 	cat $out
 	awk -v before="$before" '{ print "returned after", $NF - before, "ms" }' $out
 	echo "all back after $((after - before)) ms"
 	awk -v before="$before" '$NF - before > 100 { bad = 1 }
 		END { exit bad || NR != 8 }' $out || bad=1
-	echo 1 >"/sys/bus/pci/devices/$1/remove"
+	timeout 5 tail --pid=$sound -f /dev/null || bad=1
+	echo 1 >"/sys/bus/pci/devices/$1/remove" 4<&- &
+	remover=$!
+	sleep 0.5
 	[ ! -e /dev/video0 ] || bad=1
+	if ! kill -0 $remover; then
+		echo "the driver did not wait for the card's last file"
+		bad=1
+	fi
+	exec 4<&-
+	wait $remover || bad=1
 	ctl insert || bad=1
 	echo 1 >/sys/bus/pci/rescan
 	[ -e /dev/video7 ] || bad=1
