@@ -15,7 +15,6 @@
 #include "tw6869.h"
 
 #define BOARDS		16
-#define RESETS		5	/* so often without an interrupt */
 
 static char *memory[BOARDS];
 module_param_array(memory, charp, NULL, 0444);
@@ -69,17 +68,22 @@ static void setup_chip(struct tw6869_dev *dev)
 
 /* ---- health ---- */
 
+/* A deaf device must not write to what is returned now.  From any context. */
+static void give_up(struct tw6869_dev *dev, const char *why)
+{
+	pci_clear_master(dev->pdev);
+	dev->gone = true;
+	dev_err(&dev->pdev->dev, "%s\n", why);
+}
+
 /*
  * Does the device still answer?  A link that is down reads as all ones, which
  * no register of this chip ever holds.  From any context.
  */
 bool tw6869_check_gone(struct tw6869_dev *dev)
 {
-	if (!dev->gone && !dev->asleep &&
-	    tw_read(dev, TW_DMA_CMD) == U32_MAX) {
-		dev->gone = true;
-		dev_err(&dev->pdev->dev, "device does not answer any more\n");
-	}
+	if (!dev->gone && !dev->asleep && tw_read(dev, TW_DMA_CMD) == U32_MAX)
+		give_up(dev, "device does not answer any more");
 	return dev->gone;
 }
 
@@ -177,7 +181,6 @@ static irqreturn_t handle_irq(int irq, void *data)
 		if (!status && !(fifo & TW_FIFO_ERRORS))
 			return IRQ_NONE;
 		dev->irqs++;
-		dev->resets = 0;
 		heard(dev);
 		do {
 			audio |= tw6869_audio_irq(dev, status, pb);
@@ -238,8 +241,9 @@ static void check_msi(struct tw6869_dev *dev)
 	release_interrupt(dev);
 	dev->use_intx = true;
 	if (request_interrupt(dev)) {
-		dev_err(&dev->pdev->dev, "no interrupt\n");
-		dev->gone = true;
+		scoped_guard(spinlock_irqsave, &dev->lock)
+			tw6869_halt(dev, ~0);
+		give_up(dev, "no interrupt");
 	}
 }
 
@@ -298,11 +302,12 @@ static bool forgot_everything(struct tw6869_dev *dev)
 	scoped_guard(spinlock_irqsave, &dev->lock) {
 		if (!dev->running || tw_read(dev, TW_DMA_CMD))
 			return false;
-	}
-	if (++dev->resets > RESETS) {
-		dev_err(&dev->pdev->dev, "the chip forgets everything\n");
-		dev->gone = true;
-		return false;
+		/* Where a deaf chip was the bus may read zeroes, too. */
+		tw_write(dev, TW_DMA_ENABLE, dev->running);
+		if (!tw_read(dev, TW_DMA_ENABLE)) {
+			give_up(dev, "device does not listen any more");
+			return false;
+		}
 	}
 	dev_warn(&dev->pdev->dev, "the chip was reset, setting it up again\n");
 	tw6869_audio_suspend(dev);
@@ -367,7 +372,7 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 	if (state == pci_channel_io_normal)
 		return PCI_ERS_RESULT_CAN_RECOVER;
 	if (state == pci_channel_io_perm_failure) {
-		dev->gone = true;
+		give_up(dev, "the bus has failed");
 		stop_watching(dev);
 		tell_gone(dev);
 		return PCI_ERS_RESULT_DISCONNECT;

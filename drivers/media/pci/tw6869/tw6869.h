@@ -148,7 +148,6 @@ struct tw6869_dev {
 	bool gone;		/* the device does not answer any more */
 	bool use_intx;		/* MSI did not work */
 	unsigned int irqs;
-	unsigned int resets;	/* found since the last interrupt */
 
 	struct tw6869_block spare;	/* takes frames that nobody wants */
 	struct tw6869_block table[2];	/* descriptors: P, B */
