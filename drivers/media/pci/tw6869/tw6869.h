@@ -34,7 +34,7 @@
 
 #define TW6869_CHANNELS		8
 #define TW6869_SLOTS		4	/* P, F2_P, B, F2_B */
-#define TW6869_RING		4	/* coherent frames in vmalloc mode */
+#define TW6869_RING		6	/* vmalloc: the slots, two to copy from */
 #define TW6869_WIDTH		720
 #define TW6869_FRAME_SIZE	(TW6869_WIDTH * 576 * 2)
 /* The chip must rest this long between the stop and the start of a channel. */
