@@ -478,18 +478,18 @@ static int start_device(struct tw6869_dev *dev)
 	if (err)
 		goto free_dma;
 	setup_chip(dev);
-	err = request_interrupt(dev);
+	err = tw6869_video_init(dev);
+	if (!err)
+		err = request_interrupt(dev);
 	if (err)
 		goto free_dma;
 	err = tw6869_video_register(dev);
-	if (err)
-		goto free_irq;
-	err = tw6869_audio_init(dev);
+	if (!err)
+		err = tw6869_audio_init(dev);
 	if (!err)
 		return 0;
-	tw6869_video_unregister(dev);
-free_irq:
 	stop_watching(dev);
+	tw6869_video_unregister(dev);
 	quiesce(dev);
 	release_interrupt(dev);
 free_dma:

@@ -69,6 +69,7 @@ void tw6869_decoder_setup(struct tw6869_vid *vid)
 	v4l2_ctrl_handler_setup(&vid->ctrls);
 }
 
+/* Interrupts, and the watchdog, may come before the node is registered. */
 void tw6869_decoder_changed(struct tw6869_vid *vid)
 {
 	static const struct v4l2_event event = {
@@ -76,7 +77,8 @@ void tw6869_decoder_changed(struct tw6869_vid *vid)
 		.u.src_change.changes = V4L2_EVENT_SRC_CH_RESOLUTION,
 	};
 
-	v4l2_event_queue(&vid->vdev, &event);
+	if (video_is_registered(&vid->vdev))
+		v4l2_event_queue(&vid->vdev, &event);
 }
 
 /*

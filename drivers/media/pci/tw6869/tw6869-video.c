@@ -375,15 +375,6 @@ static int register_node(struct tw6869_dev *dev, unsigned int ch)
 {
 	struct tw6869_vid *vid = &dev->vid[ch];
 	struct video_device *vdev = &vid->vdev;
-	int err;
-
-	err = tw6869_decoder_init(vid);
-	if (!err)
-		err = tw6869_queue_init(vid);
-	if (err)
-		goto free_controls;
-	tw6869_decoder_setup(vid);
-	vid->no_signal = tw6869_dec_read(vid, TW_DEC_STATUS) & TW_STATUS_NO_VIDEO;
 
 	snprintf(vdev->name, sizeof(vdev->name), "tw6869 video %u", ch);
 	vdev->fops = &file_ops;
@@ -398,18 +389,14 @@ static int register_node(struct tw6869_dev *dev, unsigned int ch)
 	vdev->device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING |
 			    V4L2_CAP_READWRITE;
 	video_set_drvdata(vdev, vid);
-	err = video_register_device(vdev, VFL_TYPE_VIDEO, -1);
-	if (!err)
-		return 0;
-free_controls:
-	v4l2_ctrl_handler_free(&vid->ctrls);
-	return err;
+	return video_register_device(vdev, VFL_TYPE_VIDEO, -1);
 }
 
-/* Set before anything can look at them, even if no node is ever registered */
-static void init_state(struct tw6869_dev *dev, unsigned int ch)
+static int init_state(struct tw6869_dev *dev, unsigned int ch)
 {
 	struct tw6869_vid *vid = &dev->vid[ch];
+	u32 status;
+	int err;
 
 	vid->dev = dev;
 	vid->ch = ch;
@@ -420,24 +407,38 @@ static void init_state(struct tw6869_dev *dev, unsigned int ch)
 	tw6869_stream_init(vid);
 	mutex_init(&vid->lock);
 	v4l2_prio_init(&vid->prio);
+	err = tw6869_decoder_init(vid);
+	if (!err)
+		err = tw6869_queue_init(vid);
+	if (err)
+		return err;
+	tw6869_decoder_setup(vid);
+	status = tw6869_dec_read(vid, TW_DEC_STATUS);
+	vid->no_signal = status & TW_STATUS_NO_VIDEO;
+	vid->is_50hz = status & TW_STATUS_50HZ;
+	return 0;
 }
 
+/* The channels, before anything can look at them: interrupts, the watchdog */
+int tw6869_video_init(struct tw6869_dev *dev)
+{
+	unsigned int ch;
+	int err = 0;
+
+	for (ch = 0; ch < dev->variant->channels && !err; ch++)
+		err = init_state(dev, ch);
+	return err;
+}
+
+/* In case of an error the caller unregisters those that are. */
 int tw6869_video_register(struct tw6869_dev *dev)
 {
 	unsigned int ch;
-	int err;
+	int err = 0;
 
-	for (ch = 0; ch < dev->variant->channels; ch++)
-		init_state(dev, ch);
-	for (ch = 0; ch < dev->variant->channels; ch++) {
+	for (ch = 0; ch < dev->variant->channels && !err; ch++)
 		err = register_node(dev, ch);
-		if (err) {
-			while (ch--)
-				vb2_video_unregister_device(&dev->vid[ch].vdev);
-			return err;
-		}
-	}
-	return 0;
+	return err;
 }
 
 void tw6869_video_unregister(struct tw6869_dev *dev)

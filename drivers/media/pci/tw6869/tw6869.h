@@ -182,6 +182,7 @@ void tw6869_put(struct tw6869_dev *dev);
 	(V4L2_STD_NTSC | V4L2_STD_PAL | V4L2_STD_SECAM | V4L2_STD_NTSC_443 | \
 	 V4L2_STD_PAL_M | V4L2_STD_PAL_Nc | V4L2_STD_PAL_60)
 
+int tw6869_video_init(struct tw6869_dev *dev);
 int tw6869_video_register(struct tw6869_dev *dev);
 void tw6869_video_unregister(struct tw6869_dev *dev);
 

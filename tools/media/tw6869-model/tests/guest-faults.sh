@@ -129,6 +129,32 @@ section_faults() {
 	result "a reset behind our back is survived" survive ctl reset
 	result "a reset is logged once" logged "the chip was reset"
 	result "faults: unload" unload
+	result "interrupts while the driver is loaded" load_under_fire
+}
+
+# From the first moment, when there are no nodes yet, and with news of one
+load_under_fire() {
+	local i bad=0
+
+	open_control
+	ctl signal 7 off
+	touch /tmp/fire
+	while [ -e /tmp/fire ]; do
+		# Only what is not pending yet makes an interrupt.
+		for i in 0 1 2 3 4 5 6; do
+			ctl overflow $i
+			ctl pointer $i
+		done
+	done &
+	for i in 1 2 3 4 5; do
+		modprobe tw6869 || bad=1
+		rmmod tw6869 || bad=1
+	done
+	rm /tmp/fire
+	wait
+	ctl signal 7 on
+	exec 3>&-
+	return $bad
 }
 
 stood_still() {
