@@ -15,6 +15,11 @@
 #include "tw6869.h"
 
 #define PERIOD_MIN	256
+/*
+ * The chip's interrupts are 5 ms apart.  A shorter period would be full a second
+ * time before it is known that its buffer must move on; a ms is for the host.
+ */
+#define PERIOD_US_MIN	6000
 #define PERIODS_MAX	64
 #define RING_MAX	(64 * 1024)
 /* What is on its way when a channel stops is in memory after this long. */
@@ -76,6 +81,10 @@ static int pcm_open(struct snd_pcm_substream *ss)
 		return err;
 	rt->hw = hardware;
 	err = snd_pcm_hw_constraint_integer(rt, SNDRV_PCM_HW_PARAM_PERIODS);
+	if (err >= 0)
+		err = snd_pcm_hw_constraint_minmax(rt,
+						   SNDRV_PCM_HW_PARAM_PERIOD_TIME,
+						   PERIOD_US_MIN, UINT_MAX);
 	guard(mutex)(&audio->lock);
 	if (err >= 0 && audio->n_configured) {
 		rt->hw.rate_min = audio->rate;
