@@ -31,7 +31,7 @@ static uint32_t read_vidstat(const struct chip *c, unsigned int ch)
 	uint64_t fields = (c->now - s->origin) / source_field_ns(s);
 	uint32_t v;
 
-	if (!s->signal)
+	if (!has_signal(c, ch))
 		return VIDSTAT_NO_VIDEO;
 	v = VIDSTAT_LOCKED;
 	if ((s->origin_field + fields) & 1)
@@ -45,7 +45,7 @@ static uint32_t read_sdt(const struct chip *c, unsigned int ch)
 {
 	uint32_t v = dec(c, ch, DEC_SDT) & 0x0f, now = v & 7;
 
-	if (now == SDT_AUTO && c->source[ch].signal)
+	if (now == SDT_AUTO && has_signal(c, ch))
 		now = c->source[ch].std;
 	v |= now << 4;
 	if (c->now < c->detect_until[ch])
@@ -83,7 +83,7 @@ bool decoder_format_bad(const struct chip *c, unsigned int ch)
 {
 	bool set_50 = reg(c, REG_VIDEO_CONTROL1) >> (13 + ch) & 1;
 
-	return c->source[ch].signal &&
+	return has_signal(c, ch) &&
 	       set_50 != std_is_50hz(c->source[ch].std);
 }
 
@@ -148,7 +148,7 @@ static void full_line(const struct chip *c, unsigned int ch, unsigned int field,
 			line[i] = y + i;
 		return;
 	}
-	if (!c->source[ch].signal) {
+	if (!has_signal(c, ch)) {
 		for (unsigned int i = 0; i < 2 * SOURCE_WIDTH; i += 4)
 			memcpy(line + i, is_blue ? blue : black, 4);
 		return;

@@ -18,6 +18,11 @@ static void inject_signal(struct chip *c, unsigned int ch, long on)
 	c->source[ch].signal = on;
 }
 
+static void inject_inputs(struct chip *c, unsigned int ch, long mask)
+{
+	c->source[ch].inputs = mask;
+}
+
 static void inject_overflow(struct chip *c, unsigned int ch, long arg)
 {
 	(void)arg;
@@ -92,6 +97,7 @@ static const struct fault {
 	void (*apply)(struct chip *c, unsigned int ch, long arg);
 } faults[] = {
 	{ "signal", inject_signal },
+	{ "inputs", inject_inputs },
 	{ "standard", inject_standard },
 	{ "overflow", inject_overflow },
 	{ "pointer", inject_pointer },

@@ -16,6 +16,15 @@ static inline uint32_t dec(const struct chip *c, unsigned int ch, uint32_t off)
 	return c->regs[(DEC_BASE(ch) + off) / 4];
 }
 
+/* Is there a signal at the input that the host chose? */
+static inline bool has_signal(const struct chip *c, unsigned int ch)
+{
+	const struct source *s = &c->source[ch];
+
+	return s->signal &&
+	       s->inputs >> CFG_INPUT(reg(c, REG_CHANNEL_CONFIG(ch))) & 1;
+}
+
 void chip_log(struct chip *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

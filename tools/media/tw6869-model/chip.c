@@ -23,7 +23,7 @@ static uint32_t no_signal_bits(const struct chip *c)
 	uint32_t bits = 0;
 
 	for (unsigned int ch = 0; ch < CHIP_VIDEO; ch++)
-		if (!c->source[ch].signal)
+		if (!has_signal(c, ch))
 			bits |= FIFO_NO_SIGNAL(ch);
 	return bits;
 }
@@ -136,6 +136,7 @@ void chip_init(struct chip *c, const struct options *opts,
 
 		s->std = opts->standard;
 		s->signal = ch < n;
+		s->inputs = 0xf;
 		s->board = opts->board;
 		s->channel = ch;
 		if (opts->spread)

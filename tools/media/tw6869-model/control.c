@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chip-regs.h"
 #include "control.h"
 
 #define MAX_WORDS	4
@@ -63,11 +64,25 @@ static void show_state(const struct server *s, char *out, size_t len)
 		       c->source[i].std, c->audio[i].running);
 }
 
+/* Its registers, as decimal numbers: "decoder ch3 04 0" */
+static int show_decoder(const struct server *s, const char *word, char *out,
+			size_t len)
+{
+	unsigned int ch = word[0] - '0';
+
+	if (ch >= CHIP_VIDEO || word[1])
+		return -EINVAL;
+	for (unsigned int off = 0; off < 0x40; off += 4)
+		append(out, len, "decoder ch%u %02x %u\n", ch, off,
+		       s->chip->regs[(DEC_BASE(ch) + off) / 4]);
+	return 0;
+}
+
 static void show_help(char *out, size_t len)
 {
 	append(out, len,
 	       "help\ncounters\nclear\nstate\nset KEY=VALUE\n"
-	       "signal CH on|off\nstandard CH %s\n"
+	       "decoder CH\nsignal CH on|off\ninputs CH MASK\nstandard CH %s\n"
 	       "overflow CH\npointer CH\nbadformat CH\nlost CH [N]\n"
 	       "timeout\nspurious\nlate-stop-us N\nreset\nremove\ninsert\n"
 	       "standstill MS\n",
@@ -135,6 +150,8 @@ void control_command(struct server *s, const char *line, char *reply,
 		clear_counters(s);
 	else if (!strcmp(word[0], "state"))
 		show_state(s, reply, len);
+	else if (!strcmp(word[0], "decoder") && n == 2)
+		err = show_decoder(s, word[1], reply, len);
 	else if (!strcmp(word[0], "remove") || !strcmp(word[0], "insert"))
 		server_set_removed(s, word[0][0] == 'r');
 	else if (!strcmp(word[0], "standstill") && n == 2)

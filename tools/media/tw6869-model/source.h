@@ -20,6 +20,7 @@ enum source_std {
 struct source {
 	enum source_std std;
 	bool signal;
+	unsigned int inputs;	/* bits: which of them carry it */
 	unsigned int board, channel;
 	uint64_t origin;	/* time of field number origin_field */
 	uint64_t origin_field;

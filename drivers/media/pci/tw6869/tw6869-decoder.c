@@ -59,12 +59,19 @@ v4l2_std_id tw6869_decoder_standard(v4l2_std_id std)
 	return standards[standard_code(std)] & std;
 }
 
+/* All else in that register waits for the start of the channel. */
+void tw6869_decoder_set_input(struct tw6869_vid *vid)
+{
+	tw_write(vid->dev, TW_CHANNEL(vid->ch), TW_CHANNEL_INPUT(vid->input));
+}
+
 /* Bring a channel's decoder to the state we keep; after a chip reset. */
 void tw6869_decoder_setup(struct tw6869_vid *vid)
 {
 	dec_write(vid, TW_DEC_VDELAY, 0x14);
 	dec_write(vid, TW_DEC_HACTIVE, TW6869_WIDTH & 0xff);
 	tw_write(vid->dev, TW_VIDEO_SIZE(vid->ch), 0);
+	tw6869_decoder_set_input(vid);
 	tw6869_decoder_set_standard(vid);
 	v4l2_ctrl_handler_setup(&vid->ctrls);
 }

@@ -282,8 +282,8 @@ static int s_input(struct file *file, void *fh, unsigned int i)
 		return 0;
 	if (vb2_is_busy(&vid->queue))
 		return -EBUSY;
-	/* The chip learns it when the channel starts. */
 	vid->input = i;
+	tw6869_decoder_set_input(vid);
 	return 0;
 }
 

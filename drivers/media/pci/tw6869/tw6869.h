@@ -204,6 +204,7 @@ static inline unsigned int tw6869_frame_bytes(const struct tw6869_vid *vid)
 /* tw6869-decoder.c */
 u32 tw6869_dec_read(struct tw6869_vid *vid, u32 reg);
 int tw6869_decoder_init(struct tw6869_vid *vid);
+void tw6869_decoder_set_input(struct tw6869_vid *vid);
 void tw6869_decoder_setup(struct tw6869_vid *vid);
 v4l2_std_id tw6869_decoder_standard(v4l2_std_id std);
 void tw6869_decoder_set_standard(struct tw6869_vid *vid);

@@ -42,7 +42,7 @@ static void irq(void *ctx, bool level, bool edge)
 static void step(struct chip *c, const uint8_t *p)
 {
 	static const char *const faults[] = {
-		"signal", "standard", "overflow", "pointer", "timeout",
+		"signal", "inputs", "standard", "overflow", "pointer", "timeout",
 		"badformat", "lost", "spurious", "late-stop-us", "removed",
 		"reset",
 	};

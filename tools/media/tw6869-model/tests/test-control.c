@@ -33,6 +33,8 @@ TEST(commands_reach_the_chip)
 	EXPECT_FALSE(chip.source[2].signal);
 	EXPECT_EQ(strcmp(ask("signal 2 on\r"), "ok\n"), 0);
 	EXPECT_TRUE(chip.source[2].signal);
+	ask("inputs 2 13");
+	EXPECT_EQ(chip.source[2].inputs, 13);
 	ask("standard 1 pal60");
 	EXPECT_EQ(chip.source[1].std, STD_PAL_60);
 	ask("overflow 5");
@@ -43,6 +45,8 @@ TEST(commands_reach_the_chip)
 	EXPECT_EQ(chip.opts.late_stop_us, 700);
 	ask("lost 3 4");
 	EXPECT_EQ(chip.video[3].lose_irqs, 4);
+	chip_write(&chip, 0x404, 9);
+	EXPECT_TRUE(strstr(ask("decoder 0"), "decoder ch0 04 9\n"));
 	ask("set pace=real");
 	EXPECT_EQ(chip.opts.pace, PACE_REAL);
 	ask("remove");
@@ -60,6 +64,7 @@ TEST(mistakes_get_an_error)
 		"signal 1 perhaps", "signal 1", "standard 1 klingon",
 		"standard 0", "lost 1 many", "set", "set pace=sideways",
 		"set nothing=1", "set speed=0", "late-stop-us -5",
+		"decoder 8", "decoder 11",
 	};
 
 	open_board();

@@ -56,6 +56,17 @@ TEST(no_signal_goes_on_in_blue)
 	EXPECT_EQ(rd(DEC_BASE(0)) & 0xc0, 0x40);
 }
 
+TEST(the_chosen_input_has_the_signal)
+{
+	setup("");
+	chip_inject(&bench.chip, "inputs", 1, 0x4);
+	EXPECT_EQ(rd(REG_FIFO_STATUS), FIFO_NO_SIGNAL(1));
+	EXPECT_EQ(rd(DEC_BASE(1)), VIDSTAT_NO_VIDEO);
+	wr(REG_CHANNEL_CONFIG(1), 2u << 30);
+	EXPECT_EQ(rd(REG_FIFO_STATUS), 0);
+	EXPECT_EQ(rd(DEC_BASE(1)) & 0xc0, 0x40);
+}
+
 TEST(detection_takes_time_and_tells_the_standard)
 {
 	uint32_t d = DEC_BASE(2);
