@@ -162,9 +162,8 @@ TEST_F(unplug, imported)
 	to.data = got;
 	ret = path_copy(&self->other, &from, &to);
 	EXPECT_TRUE(!ret || self->p.iommu);
-	if (!ret) {
+	if (!ret)
 		EXPECT_EQ(0, memcmp(sent, got, SIZE));
-	}
 	munmap(self->map, ROOM);
 	close(self->dmabuf);
 }
