@@ -79,6 +79,23 @@ test_selections() {
 	check "inputs: scaled frames are whole" frames -d "$cap" -n 10
 }
 
+# Without an EDID the source sees nobody who listens.
+test_edid() {
+	local cap=$1
+	check "inputs: no EDID any more is a source change" \
+		source_change "$cap" --clear-edid=2
+	check "inputs: without an EDID" says "Link has been severed" \
+		v4l2-ctl -d "$cap" --query-dv-timings
+	check "inputs: without an EDID there is no signal" says "no signal" \
+		v4l2-ctl -d "$cap" --get-input --list-inputs
+	check "inputs: an EDID is a source change" \
+		source_change "$cap" --set-edid pad=2,type=hdmi
+	check "inputs: with an EDID" says "Active height: 1080" \
+		v4l2-ctl -d "$cap" --query-dv-timings
+	check "inputs: the EDID is that one" says "31 d8 34 12" \
+		v4l2-ctl -d "$cap" --get-edid pad=2,format=hex
+}
+
 test_inputs() {
 	local cap
 	check "load" load
@@ -107,4 +124,6 @@ test_inputs() {
 		v4l2-ctl -d "$cap" --query-dv-timings
 	v4l2-ctl -d "$cap" -c hdmi_signal=0
 	test_selections "$cap"
+	v4l2-ctl -d "$cap" --set-dv-bt-timings query
+	test_edid "$cap"
 }
