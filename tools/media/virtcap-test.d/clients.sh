@@ -3,10 +3,6 @@
 #
 # The part "clients" of virtcap-test: programs that know nothing of virtcap.
 
-gst() {
-	timeout 120 gst-launch-1.0 -q "$@"
-}
-
 # relay COMMAND...: a client that passes frames of instance 0 on to the output of
 # instance 1, 30 of them a second. Each must come out of the loop there, but for
 # those that are lost while the client sets up its second half.
@@ -25,6 +21,19 @@ relay() {
 	return $ret
 }
 
+# written COMMAND...: a client that writes the frames in $TMP/frames to the output of
+# instance 1. All but those that were queued when it ended must come out of the loop.
+written() {
+	local reader client
+	frames -d "$(node 1 capture)" -i Loop -F -w 640 -H 360 -f YUYV -b 8 \
+		-n 50 -t 60000 &
+	reader=$!
+	sleep 2
+	timeout 60 "$@"
+	client=$?
+	wait $reader && [ $client = 0 ]
+}
+
 # The output node imported what the capture node exported.
 shared() {
 	dmesg | grep -E "${1##*/}: VIDIOC_EXPBUF: fd=" &&
@@ -41,12 +50,21 @@ test_clients() {
 		check "clients: v4l2-ctl $mode" timeout 60 \
 			v4l2-ctl -d "$cap" $mode --stream-count=20
 	done
-	check "clients: v4l2-ctl output" timeout 60 \
-		v4l2-ctl -d "$out" --stream-out-mmap --stream-count=20
-	check "clients: ffmpeg to output" timeout 120 ffmpeg -loglevel error -f lavfi \
-		-i testsrc=size=640x360:rate=30 -frames:v 20 -pix_fmt yuyv422 -f v4l2 "$out"
-	check "clients: GStreamer v4l2sink" gst videotestsrc num-buffers=20 ! \
-		"$yuyv" ! v4l2sink device="$out"
+
+	v4l2-ctl -d "$cap" -v width=640,height=360,pixelformat=YUYV -c frame_identity=2
+	v4l2-ctl -d "$cap" --stream-mmap=8 --stream-count=60 "--stream-to=$TMP/frames"
+	v4l2-ctl -d "$out1" -x width=640,height=360,pixelformat=YUYV
+	check "clients: v4l2-ctl output" written v4l2-ctl -d "$out1" \
+		--stream-out-mmap "--stream-from=$TMP/frames" --stream-count=60
+	check "clients: ffmpeg to output" written ffmpeg -loglevel error \
+		-f rawvideo -pixel_format yuyv422 -video_size 640x360 -framerate 30 \
+		-i "$TMP/frames" -c copy -f v4l2 "$out1"
+	# A late frame is not left out, and the first one not shown twice.
+	check "clients: GStreamer v4l2sink" written gst-launch-1.0 -q \
+		filesrc location="$TMP/frames" blocksize=460800 ! \
+		rawvideoparse format=yuy2 width=640 height=360 framerate=30/1 ! \
+		v4l2sink device="$out1" sync=false show-preroll-frame=false
+	rm "$TMP/frames"
 
 	v4l2-ctl -d "$cap" -v width=1280,height=720,pixelformat=YUYV \
 		-c frame_identity=1
