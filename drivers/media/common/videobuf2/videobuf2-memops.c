@@ -11,6 +11,7 @@
 #include <linux/cleanup.h>
 #include <linux/dma-resv.h>
 #include <linux/highmem.h>
+#include <linux/iosys-map.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -194,12 +195,13 @@ void vb2_mem_put(void *buf_priv)
 {
 	struct vb2_mem *mem = buf_priv;
 
-	if (mem->sgt == &mem->table) {
+	if (mem->needs_sync) {
 		guard(mutex)(&mem->lock);
-		mem->sgt = NULL;
-		/* finish() brought the data to the CPU, prepare() took it away */
-		dma_unmap_sgtable(mem->dev, &mem->table, mem->dir,
-				  DMA_ATTR_SKIP_CPU_SYNC);
+		/* The device is done; finish() brought the data to the CPU */
+		mem->needs_sync = false;
+		if (mem->sgt == &mem->table)
+			dma_unmap_sgtable(mem->dev, mem->sgt, mem->dir,
+					  DMA_ATTR_SKIP_CPU_SYNC);
 	}
 	vb2_mem_unref(mem);
 }
@@ -516,7 +518,7 @@ static void vb2_export_sync(struct vb2_mem *mem, bool for_cpu)
 	struct vb2_export *export;
 
 	guard(mutex)(&mem->lock);
-	if (mem->sgt && mem->needs_sync)
+	if (mem->needs_sync)
 		vb2_mem_sync(mem, for_cpu);
 	list_for_each_entry(export, &mem->exports, entry)
 		if (export->dir != DMA_NONE)
