@@ -206,10 +206,6 @@ static void vb2_core_create_bufs_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vb2_get_num_buffers(&mock->q), 2);
 }
 
-/*
- * Defect 4: the driver is asked a second time, since there were fewer buffers
- * than it agreed to, and refuses. User space gets the driver's error.
- */
 /* A driver that is asked again must not take it for CREATE_BUFS */
 static void vb2_core_reqbufs_asks_again(struct kunit *test)
 {
@@ -229,6 +225,10 @@ static void vb2_core_reqbufs_asks_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock->setup_planes, 1);
 }
 
+/*
+ * Defect 4: the driver is asked a second time, since there were fewer buffers
+ * than it agreed to, and refuses. User space gets the driver's error.
+ */
 static void vb2_core_create_bufs_late_queue_setup_error(struct kunit *test)
 {
 	struct vb2_mock *mock = vb2_mock_capture(test);

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 
 static struct sg_table *unmapped_map(struct dma_buf_attachment *att,
 				     enum dma_data_direction dir)
