@@ -6,6 +6,7 @@
  * writes to a small ring of coherent frames, from which a work copies.
  */
 
+#include <linux/iommu.h>
 #include <linux/slab.h>
 #include <media/v4l2-ioctl.h>
 #include <media/videobuf2-dma-contig.h>
@@ -182,6 +183,17 @@ static const struct vb2_ops queue_ops = {
 	.wait_finish = vb2_ops_wait_finish,
 };
 
+/* Hardly any user memory is contiguous, but an IOMMU makes it look so. */
+static bool user_memory_works(struct tw6869_dev *dev)
+{
+	struct iommu_domain *domain;
+
+	if (dev->memory != TW6869_DMA_CONTIG)
+		return true;
+	domain = iommu_get_domain_for_dev(&dev->pdev->dev);
+	return domain && domain->type & __IOMMU_DOMAIN_PAGING;
+}
+
 int tw6869_queue_init(struct tw6869_vid *vid)
 {
 	static const struct vb2_mem_ops *const mem_ops[] = {
@@ -196,8 +208,7 @@ int tw6869_queue_init(struct tw6869_vid *vid)
 	INIT_WORK(&vid->copy_work, copy_work);
 	q->type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
 	q->io_modes = VB2_MMAP | VB2_DMABUF | VB2_READ;
-	/* Hardly any user memory is contiguous. */
-	if (vid->dev->memory != TW6869_DMA_CONTIG)
+	if (user_memory_works(vid->dev))
 		q->io_modes |= VB2_USERPTR;
 	q->drv_priv = vid;
 	q->buf_struct_size = sizeof(struct tw6869_buf);
