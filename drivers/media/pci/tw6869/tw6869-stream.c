@@ -314,13 +314,35 @@ u32 tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 
 /* ---- restart, supervision ---- */
 
+/* The buffer whose frame was lost; in vmalloc mode it was not chosen yet. */
+static struct tw6869_buf *take_damaged(struct tw6869_vid *vid)
+{
+	unsigned int next = (vid->last_slot + 1) % (int)max(vid->n_slots, 1u);
+	struct tw6869_buf *buf = vid->slot[next].buf;
+
+	if (!vid->damaged)
+		return NULL;
+	if (vid->slot[next].ring >= 0) {
+		buf = list_first_entry_or_null(&vid->pending, struct tw6869_buf,
+					       list);
+		if (buf)
+			list_del(&buf->list);
+	}
+	if (!buf)
+		return NULL;
+	vid->slot[next].buf = NULL;
+	vid->count++;
+	vid->last_ns += vid->period_ns;
+	stamp(vid, buf, next, ktime_get_ns());
+	return buf;
+}
+
 static void restart_work(struct work_struct *work)
 {
 	struct tw6869_vid *vid = container_of(to_delayed_work(work),
 					      struct tw6869_vid, restart_work);
-	struct tw6869_buf *lost = NULL;
+	struct tw6869_buf *lost;
 	struct tw6869_dev *dev = vid->dev;
-	int next;
 
 	scoped_guard(spinlock_irqsave, &dev->lock) {
 		if (vid->state != TW6869_WAITING || dev->gone || dev->asleep)
@@ -330,14 +352,7 @@ static void restart_work(struct work_struct *work)
 			return;
 		}
 		/* The chip has rested: now the damaged frame can be returned. */
-		next = (vid->last_slot + 1) % (int)max(vid->n_slots, 1u);
-		if (vid->damaged && vid->slot[next].buf) {
-			lost = vid->slot[next].buf;
-			vid->slot[next].buf = NULL;
-			vid->count++;
-			vid->last_ns += vid->period_ns;
-			stamp(vid, lost, next, ktime_get_ns());
-		}
+		lost = take_damaged(vid);
 		start_when_rested(vid);
 	}
 	if (lost)
