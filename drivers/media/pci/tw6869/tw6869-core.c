@@ -308,6 +308,8 @@ static bool forgot_everything(struct tw6869_dev *dev)
 			give_up(dev, "device does not listen any more");
 			return false;
 		}
+		/* All at once: one by one would start those that are left. */
+		tw6869_halt(dev, ~0);
 	}
 	dev_warn(&dev->pdev->dev, "the chip was reset, setting it up again\n");
 	tw6869_audio_suspend(dev);
@@ -322,9 +324,7 @@ static void watch(struct work_struct *work)
 					      struct tw6869_dev, watchdog);
 	unsigned int ch;
 
-	if (dev->asleep)
-		return;
-	if (forgot_everything(dev))
+	if (dev->asleep || forgot_everything(dev))
 		return;
 	if (tw6869_check_gone(dev)) {
 		tell_gone(dev);
