@@ -85,7 +85,7 @@ static void show_help(char *out, size_t len)
 	       "decoder CH\nsignal CH on|off\ninputs CH MASK\nstandard CH %s\n"
 	       "overflow CH\npointer CH\nbadformat CH\nlost CH [N]\n"
 	       "timeout\nspurious\nlate-stop-us N\nreset\nremove\ninsert\n"
-	       "standstill MS\n",
+	       "standstill MS [chip]\n",
 	       STD_CHOICES);
 }
 
@@ -154,8 +154,9 @@ void control_command(struct server *s, const char *line, char *reply,
 		err = show_decoder(s, word[1], reply, len);
 	else if (!strcmp(word[0], "remove") || !strcmp(word[0], "insert"))
 		server_set_removed(s, word[0][0] == 'r');
-	else if (!strcmp(word[0], "standstill") && n == 2)
-		err = server_stand_still(s, strtoul(word[1], NULL, 10));
+	else if (!strcmp(word[0], "standstill") &&
+		 (n == 2 || (n == 3 && !strcmp(word[2], "chip"))))
+		err = server_stand_still(s, strtoul(word[1], NULL, 10), n == 2);
 	else if (!strcmp(word[0], "set") && n == 2)
 		err = options_set(&s->chip->opts, word[1], why, sizeof(why));
 	else

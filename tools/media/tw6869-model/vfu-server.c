@@ -488,12 +488,28 @@ void server_set_removed(struct server *s, bool removed)
 	chip_inject(s->chip, "removed", 0, removed);
 }
 
+static void stand_still(pid_t qemu, pid_t chip, unsigned int ms)
+{
+	/* Whoever asked for it gets the answer first. */
+	usleep(50 * 1000);
+	if (qemu)
+		kill(qemu, SIGSTOP);
+	kill(chip, SIGSTOP);
+	usleep(ms * 1000);
+	if (qemu) {
+		kill(qemu, SIGCONT);
+		usleep(100 * 1000);
+	}
+	kill(chip, SIGCONT);
+	_exit(0);
+}
+
 /*
- * What happens on a machine that has too much to do.  The guest goes on a little
- * earlier: had the chip something to tell at once, nobody would see what the
- * guest makes of the time that it missed.
+ * What happens on a machine that has too much to do, to the chip or to the guest
+ * as well.  The guest goes on a little earlier: had the chip something to tell
+ * at once, nobody would see what the guest makes of the time that it missed.
  */
-int server_stand_still(struct server *s, unsigned int ms)
+int server_stand_still(struct server *s, unsigned int ms, bool guest_too)
 {
 	struct ucred qemu = { 0 };
 	socklen_t len = sizeof(qemu);
@@ -505,15 +521,9 @@ int server_stand_still(struct server *s, unsigned int ms)
 	if (qemu.pid <= 1 || qemu.pid == chip)
 		return -ESRCH;
 	child = fork();
-	if (child)
-		return child < 0 ? -errno : 0;
-	kill(qemu.pid, SIGSTOP);
-	kill(chip, SIGSTOP);
-	usleep(ms * 1000);
-	kill(qemu.pid, SIGCONT);
-	usleep(100 * 1000);
-	kill(chip, SIGCONT);
-	_exit(0);
+	if (!child)
+		stand_still(guest_too ? qemu.pid : 0, chip, ms);
+	return child < 0 ? -errno : 0;
 }
 
 const char *server_counter_name(enum server_counter n)

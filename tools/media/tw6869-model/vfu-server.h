@@ -52,8 +52,8 @@ int server_receive(struct server *s);
 void server_refill(struct server *s);
 /* The card leaves its slot, electrically, or comes back. */
 void server_set_removed(struct server *s, bool removed);
-/* QEMU and this process are not run for a while.  0 or negative errno */
-int server_stand_still(struct server *s, unsigned int ms);
+/* This process, and QEMU too, stand still for a while.  0 or negative errno */
+int server_stand_still(struct server *s, unsigned int ms, bool guest_too);
 const char *server_counter_name(enum server_counter n);
 
 /* One parsed request; the reply's payload goes to @out.  For the fuzzer. */

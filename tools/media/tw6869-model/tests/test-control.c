@@ -60,9 +60,9 @@ TEST(commands_reach_the_chip)
 TEST(mistakes_get_an_error)
 {
 	static const char *const bad[] = {
-		"nonsense", "signal", "standstill 5", "signal x off", "signal 9 off",
-		"signal 1 perhaps", "signal 1", "standard 1 klingon",
-		"standard 0", "lost 1 many", "set", "set pace=sideways",
+		"nonsense", "signal", "standstill 5", "standstill 5 qemu",
+		"signal x off", "signal 9 off", "signal 1 perhaps", "signal 1",
+		"standard 1 klingon", "standard 0", "lost 1 many", "set", "set pace=sideways",
 		"set nothing=1", "set speed=0", "late-stop-us -5",
 		"decoder 8", "decoder 11",
 	};
