@@ -11,6 +11,7 @@
 struct check_options opt = {
 	.frames = 60, .buffers = 4, .memory = V4L2_MEMORY_MMAP,
 	.timeout_ms = 5000, .rounds = 1, .exporter = "udmabuf",
+	.blind = MAX_NODES,
 };
 
 static const char help[] =
@@ -26,6 +27,7 @@ static const char help[] =
 	"  --hold MS        keep all buffers that long at the end\n"
 	"  --no-sequence    the driver's sequence numbers say nothing\n"
 	"  --any-frame      do not look at the pictures\n"
+	"  --blind N        nor at those of device N, the first is 0\n"
 	"  --until-gone     until the device is removed\n"
 	"  --stop-in-turn   one STREAMOFF at a time\n";
 
@@ -95,6 +97,7 @@ static const struct {
 	{ "rounds", &opt.rounds, NULL },
 	{ "buffers", &opt.buffers, NULL },
 	{ "skip", &opt.skip, NULL },
+	{ "blind", &opt.blind, NULL },
 	{ "board", &opt.board, NULL },
 	{ "channel", &opt.channel, NULL },
 	{ "timeout", &opt.timeout_ms, NULL },

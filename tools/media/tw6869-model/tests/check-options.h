@@ -8,7 +8,7 @@
 struct check_options {
 	unsigned int frames, buffers, width, height, format, field;
 	unsigned int board, channel, hold_ms, timeout_ms, rounds, skip;
-	unsigned int seconds, slow_ms;
+	unsigned int seconds, slow_ms, blind;
 	const char *exporter;
 	int memory;
 	int no_sequence, until_gone, any_frame, stop_in_turn;

@@ -121,6 +121,15 @@ static void check_order(struct node *n, const struct v4l2_buffer *b)
 	n->last_seq = b->sequence;
 }
 
+/* What an error hit was in the works when the last frame had been taken. */
+static void check_error(struct node *n, const struct v4l2_buffer *b)
+{
+	n->errors++;
+	if (n->have_last && n->pix.field != V4L2_FIELD_ALTERNATE &&
+	    b->sequence != n->last_seq + 1)
+		n->bad_sequence++;
+}
+
 static int xioctl(struct node *n, unsigned long req, void *arg,
 		  const char *name)
 {
@@ -286,6 +295,7 @@ static void note_gone(struct node *n)
 
 static void capture(struct node *n)
 {
+	bool any_frame = opt.any_frame || n->index == opt.blind;
 	unsigned int seen = 0, frame = 0;
 	struct v4l2_buffer vb;
 
@@ -295,13 +305,13 @@ static void capture(struct node *n)
 			return;
 		}
 		if (vb.flags & V4L2_BUF_FLAG_ERROR) {
-			n->errors++;
+			check_error(n, &vb);
 		} else if (seen++ >= opt.skip) {
 			n->frames++;
-			if (!opt.any_frame)
+			if (!any_frame)
 				check_frame(n, n->buf[vb.index].mem, vb.field,
 					    &frame);
-			if (opt.any_frame)
+			if (any_frame)
 				check_order(n, &vb);
 			else if (!opt.no_sequence)
 				check_sequence(n, &vb, frame);
