@@ -99,6 +99,21 @@ static const struct v4l2_ctrl_ops virtcap_test_ops = {
 
 static const struct v4l2_area virtcap_test_area = { .width = 640, .height = 480 };
 
+static const struct v4l2_ctrl_hdr10_cll_info virtcap_test_light = {
+	.max_content_light_level = 1000,
+	.max_pic_average_light_level = 400,
+};
+
+/* BT.2020, up to 1000 cd/m^2; in units of 0.00002 and 0.0001 cd/m^2 */
+static const struct v4l2_ctrl_hdr10_mastering_display virtcap_test_display = {
+	.display_primaries_x = { 8500, 6550, 35400 },
+	.display_primaries_y = { 39850, 2300, 14600 },
+	.white_point_x = 15635,
+	.white_point_y = 16450,
+	.max_display_mastering_luminance = 10000000,
+	.min_display_mastering_luminance = 50,
+};
+
 #define TEST(_nr, _name, _type, ...) {					\
 	.ops = &virtcap_test_ops, .id = VIRTCAP_CID_TEST_BASE + (_nr),	\
 	.name = "Test " _name, .type = V4L2_CTRL_TYPE_##_type, __VA_ARGS__ }
@@ -127,6 +142,10 @@ static const struct v4l2_ctrl_config virtcap_test_ctrls[] = {
 	     .flags = V4L2_CTRL_FLAG_READ_ONLY),
 	TEST(14, "Write Only", INTEGER, .max = 100, .step = 1,
 	     .flags = V4L2_CTRL_FLAG_WRITE_ONLY),
+	TEST(15, "HDR10 Light Level", HDR10_CLL_INFO,
+	     .p_def.p_const = &virtcap_test_light),
+	TEST(16, "HDR10 Mastering Display", HDR10_MASTERING_DISPLAY,
+	     .p_def.p_const = &virtcap_test_display),
 };
 
 static void virtcap_new_std(struct virtcap_node *node, u32 id, s32 max, s32 def)
