@@ -4,7 +4,7 @@
  *
  * Each node has one value per fault. Files in debugfs and, if the module was
  * loaded with faults=1, controls show and change the same value. Kernels with
- * fault injection have, in addition, the standard fault attributes.
+ * fault injection have, in addition, a standard fault attribute for each.
  */
 #include <linux/debugfs.h>
 #include <linux/random.h>
@@ -15,21 +15,18 @@ static const struct virtcap_fault_desc {
 	const char *ctrl;
 	const char *file;
 	unsigned int max;
-	bool fault_attr;
 } virtcap_faults[VIRTCAP_NUM_FAULTS] = {
 	[VIRTCAP_FAULT_QUEUE_SETUP] = {
-		"Fail Queue Setup", "fail_queue_setup", INT_MAX, true },
+		"Fail Queue Setup", "fail_queue_setup", INT_MAX },
 	[VIRTCAP_FAULT_BUF_PREPARE] = {
-		"Fail Buffer Prepare", "fail_buf_prepare", INT_MAX, true },
+		"Fail Buffer Prepare", "fail_buf_prepare", INT_MAX },
 	[VIRTCAP_FAULT_START] = {
-		"Fail Start Streaming", "fail_start_streaming", INT_MAX, true },
+		"Fail Start Streaming", "fail_start_streaming", INT_MAX },
 	[VIRTCAP_FAULT_TORN] = { "Torn Frames", "torn_frames", INT_MAX },
 	[VIRTCAP_FAULT_STALE] = { "Stale Frames", "stale_frames", INT_MAX },
 	[VIRTCAP_FAULT_REPEAT] = { "Repeated Frames", "repeated_frames", INT_MAX },
-	[VIRTCAP_FAULT_ERROR] = {
-		"Percentage of Errors", "error_percent", 100, true },
-	[VIRTCAP_FAULT_DROP] = {
-		"Percentage of Drops", "drop_percent", 100, true },
+	[VIRTCAP_FAULT_ERROR] = { "Percentage of Errors", "error_percent", 100 },
+	[VIRTCAP_FAULT_DROP] = { "Percentage of Drops", "drop_percent", 100 },
 	[VIRTCAP_FAULT_REORDER] = {
 		"Complete out of Order", "reorder", VIRTCAP_MAX_BUFFERS },
 	[VIRTCAP_FAULT_LATE] = {
@@ -68,6 +65,32 @@ bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault_id id)
 	if (id == VIRTCAP_FAULT_ERROR || id == VIRTCAP_FAULT_DROP)
 		return get_random_u32_below(100) < atomic_read(&fault->value);
 	return atomic_dec_if_positive(&fault->value) >= 0;
+}
+
+/**
+ * virtcap_fault_finished() - what goes wrong with a finished buffer
+ * @node: the node
+ * @buf:  the buffer; its state and when it may go are set
+ *
+ * Context: the pipe's thread, with tick_lock held; may sleep.
+ */
+void virtcap_fault_finished(struct virtcap_node *node, struct virtcap_buf *buf)
+{
+	struct virtcap_fault *hold = &node->faults[VIRTCAP_FAULT_HOLD];
+
+	buf->state = virtcap_fault(node, VIRTCAP_FAULT_ERROR) ?
+			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE;
+	buf->due = node->frame + virtcap_fault_value(node, VIRTCAP_FAULT_LATE) +
+		   virtcap_attr_fails(&node->faults[VIRTCAP_FAULT_LATE].attr);
+	buf->overtaken =
+		virtcap_attr_fails(&node->faults[VIRTCAP_FAULT_REORDER].attr);
+	/* The next one goes before what is due with the one after that. */
+	if (buf->overtaken)
+		buf->due = node->frame + 2;
+	if (virtcap_attr_fails(&hold->attr))
+		atomic_set(&hold->value, 1);
+	if (virtcap_attr_fails(&node->vc->disconnect))
+		virtcap_disconnect(node->vc);
 }
 
 static void virtcap_fault_set(struct virtcap_fault *fault, unsigned int value)
@@ -214,18 +237,13 @@ DEFINE_DEBUGFS_ATTRIBUTE(virtcap_pace_fops, virtcap_pace_get, virtcap_pace_set,
 static void virtcap_debugfs_node(struct virtcap_node *node, const char *name)
 {
 	struct dentry *dir = debugfs_create_dir(name, node->vc->debugfs);
+	char attr[40];
 
 	for (unsigned int i = 0; i < VIRTCAP_NUM_FAULTS; i++) {
 		debugfs_create_file_unsafe(virtcap_faults[i].file, 0600, dir,
 					   &node->faults[i], &virtcap_fault_fops);
-		if (virtcap_faults[i].fault_attr &&
-		    IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)) {
-			char attr[40];
-
-			snprintf(attr, sizeof(attr), "fault_%s",
-				 virtcap_faults[i].file);
-			fault_create_debugfs_attr(attr, dir, &node->faults[i].attr);
-		}
+		snprintf(attr, sizeof(attr), "fault_%s", virtcap_faults[i].file);
+		fault_create_debugfs_attr(attr, dir, &node->faults[i].attr);
 	}
 	debugfs_create_u32("frames", 0400, dir, &node->frames);
 	debugfs_create_u32("dropped", 0400, dir, &node->dropped);
@@ -245,6 +263,9 @@ void virtcap_debugfs_add(struct virtcap *vc, struct dentry *root)
 	vc->debugfs = debugfs_create_dir(dev_name(&vc->pdev->dev), root);
 	debugfs_create_file_unsafe("disconnect", 0200, vc->debugfs, vc,
 				   &virtcap_disconnect_fops);
+	vc->disconnect = virtcap_fault_attr;
+	fault_create_debugfs_attr("fault_disconnect", vc->debugfs,
+				  &vc->disconnect);
 	virtcap_debugfs_node(&vc->cap, "capture");
 	virtcap_debugfs_node(&vc->out, "output");
 	virtcap_debugfs_node(&vc->meta, "metadata");

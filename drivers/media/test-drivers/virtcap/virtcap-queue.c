@@ -241,9 +241,7 @@ void virtcap_stamp_time(struct virtcap_node *node, struct virtcap_buf *buf)
  */
 void virtcap_give(struct virtcap_node *node, struct virtcap_buf *buf)
 {
-	buf->state = virtcap_fault(node, VIRTCAP_FAULT_ERROR) ?
-			VB2_BUF_STATE_ERROR : VB2_BUF_STATE_DONE;
-	buf->due = node->frame + virtcap_fault_value(node, VIRTCAP_FAULT_LATE);
+	virtcap_fault_finished(node, buf);
 	node->frames++;
 	list_add_tail(&buf->list, &node->held);
 	virtcap_flush(node);
@@ -277,8 +275,11 @@ void virtcap_flush(struct virtcap_node *node)
 		return;
 	}
 	list_for_each_entry_safe(buf, tmp, &node->held, list) {
-		if (buf->due > node->frame && !starved)
+		if (buf->due > node->frame && !starved) {
+			if (buf->overtaken)
+				continue;
 			return;
+		}
 		list_del(&buf->list);
 		virtcap_complete(node, buf, buf->state);
 	}

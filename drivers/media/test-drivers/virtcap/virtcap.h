@@ -107,6 +107,7 @@ struct virtcap_format {
  * @list:	in node->ready, or in node->held
  * @drawn:	vc->draw_gen when the picture was drawn into this memory
  * @due:	do not complete before this frame
+ * @overtaken:	the next ones need not wait for it
  * @state:	to complete with
  */
 struct virtcap_buf {
@@ -114,6 +115,7 @@ struct virtcap_buf {
 	struct list_head list;
 	unsigned int drawn;
 	u64 due;
+	bool overtaken;
 	enum vb2_buffer_state state;
 };
 
@@ -237,6 +239,7 @@ struct virtcap_pipe {
  * @draw_once:	do not draw a picture that the memory already holds
  * @identity:	VIRTCAP_IDENTITY_*
  * @last_id:	of the last frame that was given one
+ * @disconnect:	attribute of the fault that all nodes have in common
  * @debugfs:	directory
  */
 struct virtcap {
@@ -274,6 +277,7 @@ struct virtcap {
 	bool draw_once;
 	unsigned int identity;
 	struct virtcap_frame_id last_id;
+	struct fault_attr disconnect;
 	struct dentry *debugfs;
 };
 
@@ -328,6 +332,7 @@ void virtcap_draw(struct virtcap *vc, struct virtcap_buf *buf);
 
 /* virtcap-fault.c */
 bool virtcap_fault(struct virtcap_node *node, enum virtcap_fault_id id);
+void virtcap_fault_finished(struct virtcap_node *node, struct virtcap_buf *buf);
 void virtcap_fault_init(struct virtcap_node *node);
 void virtcap_fault_ctrls(struct virtcap_node *node);
 void virtcap_debugfs_add(struct virtcap *vc, struct dentry *root);
