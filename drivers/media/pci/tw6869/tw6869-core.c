@@ -145,9 +145,9 @@ static void stop_watching(struct tw6869_dev *dev)
  * two reads would be seen twice: with the newer PB_STATUS now, and again with
  * the next interrupt.  So read until nothing new comes.
  */
-static u32 read_status(struct tw6869_dev *dev, u32 *pb)
+static u32 read_rest(struct tw6869_dev *dev, u32 status, u32 *pb)
 {
-	u32 status = tw_read(dev, TW_INT_STATUS), more = status;
+	u32 more = status;
 	int tries = 4;
 
 	while (more && more != U32_MAX && tries--) {
@@ -172,7 +172,7 @@ static irqreturn_t handle_irq(int irq, void *data)
 		/* The line may be shared: asleep, it was not us. */
 		if (dev->gone || dev->asleep)
 			return IRQ_NONE;
-		status = read_status(dev, &pb);
+		status = read_rest(dev, tw_read(dev, TW_INT_STATUS), &pb);
 		fifo = tw_read(dev, TW_FIFO_STATUS);
 		if (status == U32_MAX && tw6869_check_gone(dev)) {
 			mod_delayed_work(system_wq, &dev->watchdog, 0);
@@ -186,8 +186,7 @@ static irqreturn_t handle_irq(int irq, void *data)
 			audio |= tw6869_audio_irq(dev, status, pb);
 			status = tw6869_stream_irq(dev, status, fifo, pb);
 			fifo &= ~TW_FIFO_ERRORS;
-			if (status)
-				pb = tw_read(dev, TW_PB_STATUS);
+			status = read_rest(dev, status, &pb);
 		} while (status && status != U32_MAX && tries--);
 	}
 	tw6869_audio_elapsed(dev, audio);
