@@ -241,9 +241,12 @@ static const struct snd_pcm_ops pcm_ops = {
 	.pointer = pcm_pointer,
 };
 
+/* In what the next returns: the chip has gone on into what was complete. */
+#define OVERRUN(ch)	BIT(8 + (ch))
+
 /*
- * The interrupt's audio part, under dev->lock.  Returns the channels for which
- * tw6869_audio_elapsed() shall be called, without it.
+ * The interrupt's audio part, under dev->lock.  Returns what shall be told to
+ * tw6869_audio_elapsed(), without it.
  */
 u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb)
 {
@@ -260,10 +263,8 @@ u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb)
 		if (!(status & TW_INT_AUDIO(ch)) || !c->running)
 			continue;
 		/* The same one again: we missed the other. */
-		if (b == c->last_b) {
-			c->period++;
-			point_to_period(c, !b, c->period + 1);
-		}
+		if (b == c->last_b)
+			ready |= OVERRUN(ch);
 		c->last_b = b;
 		c->period++;
 		point_to_period(c, b, c->period + 1);
@@ -273,13 +274,16 @@ u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb)
 }
 
 /* Takes the stream's lock, under which trigger takes dev->lock. */
-void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 channels)
+void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 ready)
 {
 	unsigned int ch;
 
-	for (ch = 0; channels >> ch; ch++)
-		if (channels & BIT(ch))
+	for (ch = 0; ready && ch < TW6869_CHANNELS; ch++) {
+		if (ready & OVERRUN(ch))
+			snd_pcm_stop_xrun(dev->audio->channel[ch].ss);
+		else if (ready & BIT(ch))
 			snd_pcm_period_elapsed(dev->audio->channel[ch].ss);
+	}
 }
 
 /* Stop what runs; before a system sleep ALSA has done so already. */

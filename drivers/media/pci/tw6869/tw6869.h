@@ -245,7 +245,7 @@ int tw6869_queue_init(struct tw6869_vid *vid);
 int tw6869_audio_init(struct tw6869_dev *dev);
 void tw6869_audio_free(struct tw6869_dev *dev);
 u32 tw6869_audio_irq(struct tw6869_dev *dev, u32 status, u32 pb);
-void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 channels);
+void tw6869_audio_elapsed(struct tw6869_dev *dev, u32 ready);
 void tw6869_audio_suspend(struct tw6869_dev *dev);
 void tw6869_audio_gone(struct tw6869_dev *dev);
 
