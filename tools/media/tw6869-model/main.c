@@ -18,6 +18,7 @@
 #define MAX_CLIENTS	4
 #define SLICE_NS	(NSEC_PER_MSEC)
 #define MAX_BEHIND_NS	(100 * NSEC_PER_MSEC)
+#define MAX_BURST	4	/* ms */
 #define REPLY_SIZE	8192
 
 struct client {
@@ -114,17 +115,25 @@ static void client_input(struct board *b, struct client *cl)
 	}
 }
 
-/* Let the chip live through the wall time since the last call, in slices. */
-static void advance(struct board *b)
+/*
+ * Let the chip live through the wall time since the last call, in slices.  In
+ * lock step it does not catch up when it was not run for longer than the
+ * @asleep ms that it wanted: that would be a burst, in which the host has no
+ * time to do anything.
+ */
+static void advance(struct board *b, unsigned int asleep)
 {
-	uint64_t now = wall_ns(), ns;
+	uint64_t now = wall_ns(), ns, most = MAX_BEHIND_NS;
 
+	if (b->chip.opts.pace != PACE_REAL)
+		most = (asleep + MAX_BURST) * NSEC_PER_MSEC *
+		       b->chip.opts.speed_percent / 100;
 	ns = (now - b->last_ns) * b->chip.opts.speed_percent / 100;
 	b->last_ns = now;
 	b->behind_ns += ns;
 	b->chip.wall += ns;
-	if (b->behind_ns > MAX_BEHIND_NS)
-		b->behind_ns = MAX_BEHIND_NS;
+	if (b->behind_ns > most)
+		b->behind_ns = most;
 	if (b->behind_ns) {
 		ns = b->behind_ns < SLICE_NS ? b->behind_ns : SLICE_NS;
 		b->behind_ns -= ns;
@@ -167,7 +176,7 @@ static void run(struct board *b)
 	b->last_ns = wall_ns();
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		struct pollfd p[2 + MAX_CLIENTS];
-		int n;
+		int n, timeout = poll_timeout(b);
 
 		p[0].fd = b->server.fd >= 0 ? b->server.fd : b->listen_fd;
 		p[1].fd = b->control_fd;
@@ -177,11 +186,11 @@ static void run(struct board *b)
 			p[i].events = POLLIN;
 			p[i].revents = 0;
 		}
-		n = poll(p, 2 + MAX_CLIENTS, poll_timeout(b));
+		n = poll(p, 2 + MAX_CLIENTS, timeout);
 		if (n < 0)
 			continue;
 		/* The chip lived until now; only then comes the access. */
-		advance(b);
+		advance(b, timeout);
 		if (p[0].revents)
 			handle_device(b, p[0].revents);
 		if (p[1].revents)
