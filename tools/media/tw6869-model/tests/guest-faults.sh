@@ -42,7 +42,7 @@ fault_once() {
 	wait $! || bad=1
 	cat $out
 	dmesg
-	complete $out "$ch" late lost errors || bad=1
+	complete $out "$ch" late errors ${busy:-lost} || bad=1
 	return $bad
 }
 

@@ -53,6 +53,9 @@ struct node {
 	unsigned int last_mark, last_seq;
 	uint64_t last_ns;
 	bool have_last;
+	/* of the first one, of a round */
+	unsigned int first_seq;
+	uint64_t first_ns;
 };
 
 static void complain(struct node *n, const char *what)
@@ -102,6 +105,10 @@ static void check_sequence(struct node *n, const struct v4l2_buffer *b,
 			else
 				n->bad_sequence++;
 		}
+	}
+	if (!n->have_last) {
+		n->first_seq = b->sequence;
+		n->first_ns = ns;
 	}
 	n->have_last = true;
 	n->span = b->sequence + 1;
@@ -401,6 +408,14 @@ static void *run_node(void *arg)
 	return NULL;
 }
 
+/* From one number to the next, on average */
+static unsigned int interval_us(const struct node *n)
+{
+	unsigned int numbers = n->last_seq - n->first_seq;
+
+	return numbers ? (n->last_ns - n->first_ns) / numbers / 1000 : 0;
+}
+
 static bool report(const struct node *n)
 {
 	bool bad = n->bad_frames || n->bad_sequence || n->changed ||
@@ -412,7 +427,8 @@ static bool report(const struct node *n)
 	printf(" gaps %u lost %u sequence %u late %u errors %u changed %u",
 	       n->gaps, n->lost, n->bad_sequence, n->late, n->errors,
 	       n->changed);
-	printf(" span %u last %u", n->span, n->last_mark);
+	printf(" span %u last %u interval_us %u", n->span, n->last_mark,
+	       interval_us(n));
 	if (opt.until_gone)
 		printf(" gone_ms %d", n->gone_ms);
 	printf("%s%s\n", n->why[0] ? " " : "", n->why);
