@@ -6,6 +6,9 @@
 
 #include "chip-internal.h"
 
+#define CLOCK_SLICE	(NSEC_PER_MSEC)
+#define MAX_CLOCK_STEP	(100 * NSEC_PER_MSEC)
+
 void chip_log(struct chip *c, const char *fmt, ...)
 {
 	char text[256];
@@ -394,6 +397,30 @@ void chip_run(struct chip *c, uint64_t ns)
 			chip_update_irq(c, true);
 	}
 	c->now = end;
+}
+
+/*
+ * What a hold costs is made up for.  A clock that has jumped has not been told
+ * of for a while: nothing happened meanwhile.
+ */
+void chip_clock(struct chip *c, uint32_t us)
+{
+	uint64_t step = (uint32_t)(us - c->clock_us) * 1000ull;
+
+	c->clock_us = us;
+	if (c->opts.pace != PACE_GUEST || step > MAX_CLOCK_STEP)
+		return;
+	c->wall += step;
+	c->behind += step;
+	while (c->behind) {
+		uint64_t before = c->now;
+		uint64_t ns = c->behind < CLOCK_SLICE ? c->behind : CLOCK_SLICE;
+
+		chip_run(c, ns);
+		c->behind -= c->now - before;
+		if (c->now - before < ns)
+			break;
+	}
 }
 
 uint64_t chip_idle_ns(const struct chip *c)

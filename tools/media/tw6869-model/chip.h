@@ -118,6 +118,8 @@ struct chip {
 	struct options opts;
 	uint64_t now;		/* ns since power-up */
 	uint64_t wall;		/* of the host, who alone advances it */
+	uint64_t behind;	/* of @wall: what was not lived through yet */
+	uint32_t clock_us;	/* pace=guest: what the guest's clock showed */
 	uint32_t regs[CHIP_BAR_SIZE / 4];
 	uint32_t int_status, pb_status, fifo_errors;
 	uint64_t cmd_written_at;
@@ -146,6 +148,8 @@ void chip_write(struct chip *c, uint32_t offset, uint32_t value);
 
 /* Let @ns pass.  Lock step: may stop earlier; the rest of @ns is lost. */
 void chip_run(struct chip *c, uint64_t ns);
+/* pace=guest: the guest's clock shows @us; live until then. */
+void chip_clock(struct chip *c, uint32_t us);
 /* Nanoseconds until something happens by itself, or NEVER. */
 uint64_t chip_idle_ns(const struct chip *c);
 

@@ -130,6 +130,8 @@ static void advance(struct board *b, unsigned int asleep)
 		       b->chip.opts.speed_percent / 100;
 	ns = (now - b->last_ns) * b->chip.opts.speed_percent / 100;
 	b->last_ns = now;
+	if (b->chip.opts.pace == PACE_GUEST)
+		ns = 0;
 	b->behind_ns += ns;
 	b->chip.wall += ns;
 	if (b->behind_ns > most)
@@ -152,7 +154,7 @@ static int poll_timeout(const struct board *b)
 
 	if (b->behind_ns >= SLICE_NS)
 		return 0;
-	if (idle == NEVER)
+	if (idle == NEVER || b->chip.opts.pace == PACE_GUEST)
 		return 200;
 	idle = idle * 100 / b->chip.opts.speed_percent / NSEC_PER_MSEC;
 	return idle > 20 ? 20 : idle < 1 ? 1 : idle;

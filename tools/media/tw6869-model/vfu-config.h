@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define CONFIG_SIZE	256
+#define CONFIG_CLOCK	0xfc	/* the guest tells what time it is */
 
 struct config_ids {
 	uint16_t vendor, device, subvendor, subdevice;

@@ -239,6 +239,10 @@ static int region_write(struct server *s, const struct vfu_request *req,
 				 req->access.data, n))
 			return EINVAL;
 		set_irq(s, s->irq.level, false);
+		if (req->access.offset == CONFIG_CLOCK && n == sizeof(v)) {
+			memcpy(&v, req->access.data, sizeof(v));
+			chip_clock(s->chip, v);
+		}
 		return 0;
 	}
 	if (req->access.region != REGION_BAR0 ||

@@ -143,6 +143,45 @@ TEST(strict_lock_step_waits_until_nothing_is_left_to_read)
 	EXPECT_EQ(bench.chip.count[CNT_FRAMES], 2);
 }
 
+/* Frames that began while the guest's clock went on from @from to @to */
+static unsigned int frames_until(uint32_t from, uint32_t to, bool read)
+{
+	unsigned int frames = 0;
+
+	for (; from != to; from += 2000) {
+		chip_clock(&bench.chip, from + 2000);
+		if (bench.line && read) {
+			rd(REG_INT_STATUS);
+			frames++;
+		}
+	}
+	return frames;
+}
+
+TEST(time_is_the_guests)
+{
+	uint32_t t = -300000;	/* it goes past the end of its 32 bits */
+
+	setup("pace=guest hold-timeout-ms=10000");
+	frame_mode();
+	start(1);
+	chip_clock(&bench.chip, t);
+	EXPECT_EQ(bench.chip.now, 0);
+	EXPECT_EQ(frames_until(t, t + 1000000, true), 29);
+	EXPECT_EQ(bench.chip.now, 1000 * MS);
+	/* What was waited for is made up for. */
+	EXPECT_EQ(frames_until(t + 1000000, t + 1080000, false), 0);
+	EXPECT_TRUE(bench.chip.now < 1040 * MS);
+	EXPECT_EQ(frames_until(t + 1080000, t + 2000000, true), 30);
+	EXPECT_EQ(bench.chip.now, 2000 * MS);
+	/* Nobody told it for a second. */
+	chip_clock(&bench.chip, t + 3000000);
+	EXPECT_EQ(bench.chip.now, 2000 * MS);
+	chip_clock(&bench.chip, t + 3002000);
+	EXPECT_EQ(bench.chip.now, 2002 * MS);
+	stop(1);
+}
+
 TEST(lock_step_does_not_wait_for_ever)
 {
 	setup("pace=lockstep hold-timeout-ms=100");
