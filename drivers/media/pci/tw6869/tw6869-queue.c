@@ -120,6 +120,11 @@ static void copy_work(struct work_struct *work)
 		struct vb2_buffer *vb = &buf->vb.vb2_buf;
 		void *to = vb2_plane_vaddr(vb, 0);
 
+		/* Of a damaged frame there is nothing to copy. */
+		if (buf->ring < 0) {
+			vb2_buffer_done(vb, VB2_BUF_STATE_ERROR);
+			continue;
+		}
 		if (to)
 			memcpy(to, vid->ring[buf->ring].cpu, tw6869_frame_bytes(vid));
 		scoped_guard(spinlock_irqsave, &vid->dev->lock)

@@ -223,14 +223,16 @@ static void complete_slot(struct tw6869_vid *vid, u32 pb, u64 now,
 	done->buf = buf;
 }
 
-static void deliver(struct tw6869_vid *vid, struct tw6869_buf *buf)
+/* Under dev->lock, as nothing that is newer may overtake it. */
+static void deliver(struct tw6869_vid *vid, struct tw6869_buf *buf,
+		    enum vb2_buffer_state state)
 {
 	if (vid->dev->memory == TW6869_VMALLOC) {
 		list_add_tail(&buf->list, &vid->copies);
 		queue_work(system_highpri_wq, &vid->copy_work);
 		return;
 	}
-	vb2_buffer_done(&buf->vb.vb2_buf, VB2_BUF_STATE_DONE);
+	vb2_buffer_done(&buf->vb.vb2_buf, state);
 }
 
 /* We were so late that the chip may be writing to the buffer again. */
@@ -304,7 +306,7 @@ u32 tw6869_stream_irq(struct tw6869_dev *dev, u32 status, u32 fifo, u32 pb)
 		if (done[ch].buf && (newer & TW_INT_VIDEO(ch)))
 			take_back(vid, done[ch].buf);
 		else if (done[ch].buf)
-			deliver(vid, done[ch].buf);
+			deliver(vid, done[ch].buf, VB2_BUF_STATE_DONE);
 		if (vid->state == TW6869_DRAINING && tw6869_dma_is_empty(vid))
 			wake_up(&vid->drained);
 	}
@@ -325,8 +327,10 @@ static struct tw6869_buf *take_damaged(struct tw6869_vid *vid)
 	if (vid->slot[next].ring >= 0) {
 		buf = list_first_entry_or_null(&vid->pending, struct tw6869_buf,
 					       list);
-		if (buf)
+		if (buf) {
 			list_del(&buf->list);
+			buf->ring = -1;
+		}
 	}
 	if (!buf)
 		return NULL;
@@ -353,10 +357,10 @@ static void restart_work(struct work_struct *work)
 		}
 		/* The chip has rested: now the damaged frame can be returned. */
 		lost = take_damaged(vid);
+		if (lost)
+			deliver(vid, lost, VB2_BUF_STATE_ERROR);
 		start_when_rested(vid);
 	}
-	if (lost)
-		vb2_buffer_done(&lost->vb.vb2_buf, VB2_BUF_STATE_ERROR);
 }
 
 /*
